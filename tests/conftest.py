@@ -22,6 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((i for i, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks)))
 
 
+@pytest.fixture(autouse=True)
+def no_regular_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps lines of progress out of the output of commands, which a loaded machine makes slow."""
+    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 3600.0)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real corpora; without it the test is skipped."""

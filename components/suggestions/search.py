@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -103,8 +104,7 @@ def search(
     rows, bad, unreported = 0, 0, 0
     absent = {*options.fields.forward}
     first_bad: BadRow | None = None
-    progress = Progress(source.total, shown=show_progress)
-    try:
+    with contextlib.closing(Progress(source.total, shown=show_progress)) as progress:
         for chunk in source.chunks():
             parsed = list(parse(source.kind, chunk.payload, options.fields, source.header, source.quoting))
             for answer in answers_of(parsed, lambda batch: _tagged(batch, tagger, against)):
@@ -118,18 +118,17 @@ def search(
             if rows:  # without any, this ends in an error
                 progress.advance(unreported, chunk.position)
                 unreported = 0
-    finally:
-        progress.close()
-    if not rows and first_bad is not None:
-        if first_bad.names:
-            field = options.fields.lacking(first_bad.names) or options.fields.text
-            raise BatchError(options.fields.missing(source.name, field, list(first_bad.names)))
-        raise BatchError(f"{source.name}:{first_bad.number}: {first_bad.reason}. No row can be read; correct the file.")
-    if not rows:
-        raise NerError(f"{source.name}: has no rows. Give a file with unlabelled texts.")
-    chosen = ranking.choose(labelled())
-    missing = tuple(name for name in options.fields.forward if name in absent)
-    return SearchResult(chosen, rows, bad, first_bad, ranking.left_out, progress.seconds, missing)
+        if not rows and first_bad is not None:
+            if first_bad.names:
+                field = options.fields.lacking(first_bad.names) or options.fields.text
+                raise BatchError(options.fields.missing(source.name, field, list(first_bad.names)))
+            problem = f"{source.name}:{first_bad.number}: {first_bad.reason}"
+            raise BatchError(f"{problem}. No row can be read; correct the file.")
+        if not rows:
+            raise NerError(f"{source.name}: has no rows. Give a file with unlabelled texts.")
+        chosen = ranking.choose(labelled())
+        missing = tuple(name for name in options.fields.forward if name in absent)
+        return SearchResult(chosen, rows, bad, first_bad, ranking.left_out, progress.seconds, missing)
 
 
 def _tagged(rows: list[Row], tagger: Tagger, against: Tagger | None) -> Sequence[Any]:

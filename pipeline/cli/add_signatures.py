@@ -12,7 +12,7 @@ from components.common.console import announce, print_line, standard_output
 from components.common.errors import NerError
 from components.common.files import tree_size
 from components.common.json_lines import read_json_lines
-from components.common.progress import progress_shown
+from components.common.progress import progress_shown, report_progress
 from pipeline.cli.options import limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ def add_signatures(
     Nothing is written if the copy is refused.
     """
     announce(f"ner add-signatures: loading {source}")
-    from components.exporter import add_signatures as add_signatures_to
+    with progress_shown("loading TensorFlow"):
+        from components.exporter import add_signatures as add_signatures_to
 
-    signatures, changes, known = _signatures(options), _changes(options, prune), _known_requests(golden)
-    with progress_shown("reading the model"):
+        signatures, changes, known = _signatures(options), _changes(options, prune), _known_requests(golden)
+        report_progress("reading the model", 0, 0)
         result = add_signatures_to(source, destination, signatures, changes=changes, golden=known, report_path=report)
     console = standard_output()
     print_line(console, f"{destination}: {', '.join(sorted(result.contract.signatures))}")

@@ -8,6 +8,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import counted
+from components.common.progress import progress_shown
 from pipeline.cli.options import config_options, needs_extra, refuse_replacing
 
 
@@ -64,30 +65,31 @@ def compile_command(
     if batch and (warm_start or force_bless):
         raise click.UsageError("--warm-start and --force-bless belong to a training, not to --batch.")
     refuse_replacing({"--output": output}, {"--cluster": cluster_file, "--config": profile})
-    from configs.cluster_loading import load_cluster
-    from configs.loading import load_config
-    from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings
-    from pipeline.run.request import RunRequest
-
     announce("ner compile: loading TFX")
-    if data is not None:
-        cluster_settings = (*cluster_settings, f"data={data}")
-    cluster = load_cluster(target, cluster_file, cluster_settings)
-    config = load_config(profile, (*settings_for(cluster), *settings))
-    for warning in warnings(config, cluster, batch=batch):
-        announce(f"warning: {warning}", "yellow")
-    if batch:
-        from pipeline.kubeflow.compile.batch import compile_batch
+    with progress_shown("compiling"):
+        from configs.cluster_loading import load_cluster
+        from configs.loading import load_config
+        from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings
+        from pipeline.run.request import RunRequest
 
-        documents = compile_batch(config, cluster, target, output, with_platform=with_platform)
-    else:
-        documents = compile_pipeline(
-            config,
-            cluster,
-            target,
-            output,
-            request=RunRequest(warm_start=warm_start, force_bless=force_bless.strip()),
-            with_platform=with_platform,
-        )
+        if data is not None:
+            cluster_settings = (*cluster_settings, f"data={data}")
+        cluster = load_cluster(target, cluster_file, cluster_settings)
+        config = load_config(profile, (*settings_for(cluster), *settings))
+        for warning in warnings(config, cluster, batch=batch):
+            announce(f"warning: {warning}", "yellow")
+        if batch:
+            from pipeline.kubeflow.compile.batch import compile_batch
+
+            documents = compile_batch(config, cluster, target, output, with_platform=with_platform)
+        else:
+            documents = compile_pipeline(
+                config,
+                cluster,
+                target,
+                output,
+                request=RunRequest(warm_start=warm_start, force_bless=force_bless.strip()),
+                with_platform=with_platform,
+            )
     nodes = len(documents[0].get("pipelineSpec", documents[0])["root"]["dag"]["tasks"])
     click.echo(f"{output}: {counted(nodes, 'node')}, {counted(len(documents), 'document')}")

@@ -239,13 +239,14 @@ def check(
     from components.common.console import announce, standard_output
     from components.corpus_tools.check import Severity, check_corpus, print_check
 
-    result = check_corpus(
-        path,
-        config.corpus,
-        config.transform.tokenizer,
-        lambda file: announce(f"ner data check: reading {file}"),
-        named_types={**config.exporter.named_types, **config.evaluator.named_types},
-    )
+    with progress_shown("reading"):
+        result = check_corpus(
+            path,
+            config.corpus,
+            config.transform.tokenizer,
+            lambda file: announce(f"ner data check: reading {file}"),
+            named_types={**config.exporter.named_types, **config.evaluator.named_types},
+        )
     if page is not None:
         _write_page(page, result)
     if as_json:

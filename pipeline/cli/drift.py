@@ -9,6 +9,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import NerError, counted
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
 
@@ -40,13 +41,14 @@ def drift(
         raise click.UsageError("REQUESTS is missing. Give a log of requests, or set drift.requests.")
     refuse_replacing({"--output": output}, {"REQUESTS": Path(log)})
     announce(f"ner drift: reading {log}")
-    from components.registry.model_registry import ModelRegistry
-    from components.registry.names import CHAMPION
-    from pipeline.retraining.request_drift import request_drift
+    with progress_shown("comparing"):
+        from components.registry.model_registry import ModelRegistry
+        from components.registry.names import CHAMPION
+        from pipeline.retraining.request_drift import request_drift
 
-    registry = ModelRegistry(config.registry_uri)
-    champion = registry.require(config.name, CHAMPION)
-    report = request_drift(config, registry, champion, log)
+        registry = ModelRegistry(config.registry_uri)
+        champion = registry.require(config.name, CHAMPION)
+        report = request_drift(config, registry, champion, log)
     if report is None:
         raise NerError(
             f"{champion.name} version {champion.version}: registered without a data profile. Train a new version."

@@ -11,6 +11,7 @@ import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
 from components.common.errors import counted
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing, url_option
 from pipeline.score_table import print_type_scores
@@ -127,20 +128,21 @@ def _on_data(
     if options["url"] is not None and "://" not in options["url"]:
         raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
     announce(f"ner evaluate: reading {options['data']}, loading the model")
-    from components.corpus_example_gen.labelled_data import LabelledData
-    from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
-    from pipeline.registry_view.evaluated_model import evaluated_model
+    with progress_shown("loading the model"):
+        from components.corpus_example_gen.labelled_data import LabelledData
+        from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
+        from pipeline.registry_view.evaluated_model import evaluated_model
 
-    data = LabelledData(options["data"], config.corpus, options["split"], config.transform.tokenizer)
-    model = evaluated_model(options["url"] or options["model"], config)
-    against = None if options["against"] is None else evaluated_model(options["against"], config)
-    corpus_options = CorpusOptions(
-        settings=config.evaluator,
-        columns=options["by"],
-        thresholds=rules,
-        training_entities=_training_entities(options["training_entities"]),
-    )
-    result = evaluate_corpus(data, model, corpus_options, against)
+        data = LabelledData(options["data"], config.corpus, options["split"], config.transform.tokenizer)
+        model = evaluated_model(options["url"] or options["model"], config)
+        against = None if options["against"] is None else evaluated_model(options["against"], config)
+        corpus_options = CorpusOptions(
+            settings=config.evaluator,
+            columns=options["by"],
+            thresholds=rules,
+            training_entities=_training_entities(options["training_entities"]),
+        )
+        result = evaluate_corpus(data, model, corpus_options, against)
     if options["output"] is not None:
         from components.common.files import write_atomically
         from components.reporter.page.page import render_evaluation
@@ -177,7 +179,8 @@ def _on_requests(
         time=options["time"],
         rules=rules,
     )
-    result = evaluate_delayed_labels(options["requests"], options["labels"], delayed)
+    with progress_shown("joining requests and labels"):
+        result = evaluate_delayed_labels(options["requests"], options["labels"], delayed)
     if options["output"] is not None:
         from components.common.files import write_atomically
         from components.reporter.page.history import with_history

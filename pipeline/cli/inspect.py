@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import shutil
@@ -33,9 +32,9 @@ JSON_FORMAT = 1
 def inspect(model: Path, check: bool, as_json: bool) -> None:
     """Show signatures, entity types, origin and size of the SavedModel MODEL."""
     announce(f"ner inspect: {'running' if check else 'reading'} {model}")
-    from components.exporter import inspect_model, require_valid
+    with progress_shown("reading the model"):
+        from components.exporter import inspect_model, require_valid
 
-    with progress_shown("reading the model") if check else contextlib.nullcontext():
         inspection = inspect_model(model, check=check)
     if as_json:
         click.echo(json.dumps(_values(inspection), indent=1))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from components.common.console import announce
+from components.common.progress import progress_shown
 from pipeline.cli.options import config_options
 
 
@@ -25,9 +26,10 @@ def learning_curve(run: str | None, profile: Path | None, settings: tuple[str, .
 
     config = load_config(profile, settings)
     announce(f"ner learning-curve: work folder {config.work_dir}; training on 1/8, 1/4, 1/2 and all of the data")
-    from pipeline.run.learning_curve import measure_learning_curve
-    from pipeline.run.run_report import find_run
+    with progress_shown("loading TensorFlow"):
+        from pipeline.run.learning_curve import measure_learning_curve
+        from pipeline.run.run_report import find_run
 
-    record = find_run(config, run)
-    for point in measure_learning_curve(config, record, epochs=epochs):
-        click.echo(f"{point.sentences:>9,} sentences ({point.share:.1%} of the data): entity F1 {point.f1:.3f}")
+        record = find_run(config, run)
+        for point in measure_learning_curve(config, record, epochs=epochs):
+            click.echo(f"{point.sentences:>9,} sentences ({point.share:.1%} of the data): entity F1 {point.f1:.3f}")

@@ -60,21 +60,21 @@ def package(
     if len(folders) == 1 and version is not None:
         raise click.UsageError("--version needs MODEL_DIR; the champion has its own version.")
     announce(f"ner package: preparing {folders[-1]} for {target}")
-    from components.serving.packaging.packaging import package as write_package
-    from configs.loading import load_config
+    with progress_shown("finding the model"):
+        from components.serving.packaging.packaging import package as write_package
+        from configs.loading import load_config
 
-    config = load_config(profile, settings)
-    key_name, key_dtype = named_dtype(key, "--key", default="")
-    package_settings = PackageSettings(
-        name=name or config.name,
-        server_version=server_version,
-        batching=Batching(**batching),
-        storage_uri=storage_uri,
-        key=key_name,
-        key_dtype=key_dtype,
-    )
-    models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
-    with progress_shown("reading the model"):
+        config = load_config(profile, settings)
+        key_name, key_dtype = named_dtype(key, "--key", default="")
+        package_settings = PackageSettings(
+            name=name or config.name,
+            server_version=server_version,
+            batching=Batching(**batching),
+            storage_uri=storage_uri,
+            key=key_name,
+            key_dtype=key_dtype,
+        )
+        models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
         record = write_package(models, folders[-1], target, package_settings)
     click.echo(f"{folders[-1]}: {record['name']} version {record['version']} for {target}; see README.md there")
 

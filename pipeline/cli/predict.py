@@ -19,6 +19,7 @@ from components.common.console import announce, standard_output
 from components.common.errors import NerError
 from components.common.iterables import batched
 from components.common.json_lines import describe_control
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
 
@@ -125,7 +126,8 @@ def predict(
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from pipeline.registry_view.model_reference import resolve_model
 
-    folder = resolve_model(model, _config(profile, settings))
+    with progress_shown("finding the model"):
+        folder = resolve_model(model, _config(profile, settings))
     announce(f"ner predict: loading {folder}")
     texts = () if sentences == (_STANDARD,) else sentences
     answer = None
@@ -154,13 +156,15 @@ def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iter
 
     tagger: SavedModelTagger | None = None
     try:
-        tagger = saved_model_tagger.SavedModelTagger(folder)
+        with progress_shown("loading the model"):
+            tagger = saved_model_tagger.SavedModelTagger(folder)
     except saved_model_tagger.NoTaggerError:
         if form not in (None, "json", "conll"):
             raise
         from components.serving.batch_prediction.any_model import AnyModel
 
-        outputs = AnyModel(folder)
+        with progress_shown("loading the model"):
+            outputs = AnyModel(folder)
     console = standard_output()
     form = form or ("highlight" if console.is_terminal else "conll")
     color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
@@ -248,10 +252,12 @@ def _predict_rows(
     from pipeline.registry_view.model_reference import resolve_model
 
     forward = tuple(name for value in batch["forward"] for name in value.split(",") if name)
+    with progress_shown("finding the model"):
+        folder = resolve_model(model, config)
     job = BatchJob(
         batch["input_"],
         batch["output"],
-        resolve_model(model, config),
+        folder,
         Fields(
             "sentence" if batch["text"] is None else batch["text"],
             batch["key"],
@@ -275,7 +281,8 @@ def _predict_rows(
         require_extra("pipeline", "ner predict --runner")
         from components.serving.batch_prediction.engine import run_on_engine
 
-        result = run_on_engine(job, beam_args)
+        with progress_shown("running on Beam"):
+            result = run_on_engine(job, beam_args)
     announce(describe(result, job))
     if result.bad or result.absent:
         raise SystemExit(REFUSED)

@@ -13,6 +13,7 @@ import click
 
 from components.common.console import standard_output
 from components.common.errors import counted, shortened
+from components.common.progress import progress_shown, report_progress
 from pipeline.cli.options import config_options
 from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
@@ -67,7 +68,8 @@ class _Opened:
         return self.config.name
 
     def require(self, version: str) -> RegisteredVersion:
-        return self.models.require(self.name, version)
+        with progress_shown("reading the registry"):
+            return self.models.require(self.name, version)
 
 
 def _with_registry(command: Callable[..., None]) -> Callable[..., None]:
@@ -76,7 +78,9 @@ def _with_registry(command: Callable[..., None]) -> Callable[..., None]:
     @config_options
     @functools.wraps(command)
     def wrapper(*, profile: Path | None, settings: tuple[str, ...], **arguments: Any) -> None:
-        command(_Opened.of(profile, settings), **arguments)
+        with progress_shown("opening the registry"):
+            opened = _Opened.of(profile, settings)
+        command(opened, **arguments)
 
     return wrapper
 
@@ -87,7 +91,8 @@ def _with_registry(command: Callable[..., None]) -> Callable[..., None]:
 @_with_registry
 def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
     """List the versions and their aliases."""
-    versions = opened.models.versions(opened.name)[-(last or 0) :]
+    with progress_shown("reading the registry"):
+        versions = opened.models.versions(opened.name)[-(last or 0) :]
     if as_json:
         click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
         return
@@ -152,8 +157,9 @@ def promote(opened: _Opened, version: str, expect: str | None, why: str, force_b
         expected = champion.version if champion else None
     else:
         expected = parse_version(promoted.tags.get(BASELINE_VERSION_TAG, ""))
-    champions = opened.models.champions(opened.name)
-    done = champions.promote(promoted.version, expected, why, force=force_blessing)
+    with progress_shown("checking the model"):
+        champions = opened.models.champions(opened.name)
+        done = champions.promote(promoted.version, expected, why, force=force_blessing)
     already = " already; nothing changed, and the history does not get the reason" if is_champion else ""
     click.echo(f"{done.name} version {done.version} is the champion{already}")
     if not no_sync:
@@ -167,7 +173,8 @@ def promote(opened: _Opened, version: str, expect: str | None, why: str, force_b
 @_with_registry
 def rollback(opened: _Opened, to: int | None, why: str, no_sync: bool) -> None:
     """Make an earlier champion the champion again."""
-    done = opened.models.champions(opened.name).rollback(to, why)
+    with progress_shown("checking the model"):
+        done = opened.models.champions(opened.name).rollback(to, why)
     click.echo(f"{done.name} version {done.version} is the champion again")
     if not no_sync:
         _follow(opened)
@@ -182,7 +189,8 @@ def adopt(opened: _Opened, why: str, no_sync: bool) -> None:
 
     Until then the alias has no effect on ner. The history records a forced promotion with the reason.
     """
-    done = opened.models.champions(opened.name).adopt(why)
+    with progress_shown("checking the model"):
+        done = opened.models.champions(opened.name).adopt(why)
     click.echo(f"{done.name} version {done.version} is the champion")
     if not no_sync:
         _follow(opened)
@@ -198,10 +206,11 @@ def export(opened: _Opened, target: Path, versions: tuple[str, ...], champion: b
 
     Versions, aliases, history, and MLflow runs with metrics and files; with --version or --champion no history.
     """
-    from components.registry.transfer import export_model
-
     chosen = (*versions, *(["champion"] if champion else []))
-    done = export_model(opened.models, opened.name, target, chosen)
+    with progress_shown("copying the model"):
+        from components.registry.transfer import export_model
+
+        done = export_model(opened.models, opened.name, target, chosen)
     click.echo(f"{done.name}: {_numbers(done.versions)}, {_parts(done)} of the history")
     click.echo(target)
 
@@ -215,9 +224,10 @@ def import_(opened: _Opened, source: Path) -> None:
     Every file is checked against its hash first. Repeating it changes nothing; after a kill, repeat it. An export that
     contradicts the registry is refused. The model keeps its exported name.
     """
-    from components.registry.transfer import import_model
+    with progress_shown("copying the model"):
+        from components.registry.transfer import import_model
 
-    done = import_model(opened.models, source)
+        done = import_model(opened.models, source)
     present = f" (already there: {_numbers(done.present)})" if done.present else ""
     click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}, {_parts(done)} of the history")
     click.echo(f"champion: {done.champion or 'none'}. `ner registry sync` publishes it.")
@@ -236,8 +246,9 @@ def _numbers(versions: tuple[int, ...]) -> str:
 @_with_registry
 def history(opened: _Opened, as_json: bool) -> None:
     """Show who made which version the champion, when, and why."""
-    champions = opened.models.champions(opened.name)
-    entries, line = champions.history(), champions.line()
+    with progress_shown("reading the registry"):
+        champions = opened.models.champions(opened.name)
+        entries, line = champions.history(), champions.line()
     if as_json:
         rows = [{**dataclasses.asdict(entry), "counts": entry.number not in line.void} for entry in entries]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False, default=str))
@@ -254,7 +265,10 @@ def history(opened: _Opened, as_json: bool) -> None:
 @_with_registry
 def fetch(opened: _Opened, version: str, destination: Path) -> None:
     """Download the SavedModel of VERSION to DESTINATION, and check its hash."""
-    click.echo(opened.models.fetch(opened.require(version), destination))
+    fetched = opened.require(version)
+    with progress_shown(f"copying version {fetched.version}"):
+        folder = opened.models.fetch(fetched, destination)
+    click.echo(folder)
 
 
 @registry.command("sync", short_help="Make a serving directory follow the registry.")
@@ -284,17 +298,19 @@ def sync(
     from components.registry.serving_directory.serving_sync import sync as sync_directory
 
     def wait(versions: Any) -> None:
+        report_progress(f"waiting for {server}", 0, 0)
         wait_until_loaded(server or "", opened.name, versions, timeout)
 
-    report = sync_directory(
-        opened.models,
-        opened.name,
-        directory or opened.config.serving_dir,
-        keep=opened.config.registry.keep_versions if keep is None else keep,
-        wait_until_loaded=wait if server else None,
-        base_path=base_path,
-        repair=repair,
-    )
+    with progress_shown("copying versions"):
+        report = sync_directory(
+            opened.models,
+            opened.name,
+            directory or opened.config.serving_dir,
+            keep=opened.config.registry.keep_versions if keep is None else keep,
+            wait_until_loaded=wait if server else None,
+            base_path=base_path,
+            repair=repair,
+        )
     for folder in report.set_aside:
         click.echo(f"damaged, set aside: {folder}")
     warn_of_outside_changes(opened.models, opened.name)
@@ -342,7 +358,9 @@ def _follow(opened: _Opened) -> None:
     from components.registry.serving_directory.serving_sync import sync as sync_directory
 
     keep = opened.config.registry.keep_versions
-    click.echo(_labels(sync_directory(opened.models, opened.name, opened.config.serving_dir, keep=keep)))
+    with progress_shown("copying versions"):
+        report = sync_directory(opened.models, opened.name, opened.config.serving_dir, keep=keep)
+    click.echo(_labels(report))
 
 
 _MAX_CHARACTERS = 200  # of a value
@@ -367,7 +385,8 @@ def lineage(opened: _Opened, version: str, as_json: bool) -> None:
     from pipeline.run.relocation import metadata_file
 
     shown = opened.require(version)
-    steps = read_lineage(opened.config, opened.models.uri, shown)
+    with progress_shown("reading the metadata of the runs"):
+        steps = read_lineage(opened.config, opened.models.uri, shown)
     if as_json:
         values = {"tags": dict(shown.tags), "lineage": dataclasses.asdict(steps) if steps else None}
         click.echo(json.dumps(values, indent=1, ensure_ascii=False, default=str))

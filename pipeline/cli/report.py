@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from components.common.console import announce, standard_output
+from components.common.progress import progress_shown
 from pipeline.cli.options import config_options
 
 
@@ -51,7 +52,8 @@ def report(
         print_run_comparison(standard_output(), find_run(config, against), find_run(config, run))
         return
     try:
-        path = write_report(config, run)
+        with progress_shown("writing the report"):
+            path = write_report(config, run)
     except OSError as error:  # reading a run must not need a writable folder
         folder = Path(tempfile.mkdtemp(prefix="ner-report-"))
         announce(f"warning: {explain(error) or error}\nThe report is in {folder}.", "yellow")

@@ -10,6 +10,7 @@ import click
 
 from components.common.console import Column, Row, announce, print_table, standard_output
 from components.common.errors import counted
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import BUSY
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
@@ -38,10 +39,10 @@ def run(
         raise click.UsageError("--force-bless: the reason is empty. The registry stores it, so give one.")
     config = load_config(profile, with_corpus(settings, data))
     announce(f"ner run: work folder {config.work_dir}; loading TensorFlow and TFX")
-
-    from pipeline.local_run import run_locally
-    from pipeline.run.request import RunRequest
-    from pipeline.run.summary import print_summary
+    with progress_shown("loading"):
+        from pipeline.local_run import run_locally
+        from pipeline.run.request import RunRequest
+        from pipeline.run.summary import print_summary
 
     print_summary(run_locally(config, RunRequest(warm_start=warm_start, force_bless=(force_bless or "").strip())))
 
@@ -79,9 +80,9 @@ def distill(
     teaching = (f"trainer.teacher={json.dumps(teacher)}", f"trainer.unlabelled={json.dumps(unlabelled)}")
     config = load_config(profile, (*with_corpus(settings, data), *teaching))
     announce(f"ner distill: work folder {config.work_dir}; loading TensorFlow and TFX")
-
-    from pipeline.local_run import run_locally
-    from pipeline.run.summary import print_summary
+    with progress_shown("loading"):
+        from pipeline.local_run import run_locally
+        from pipeline.run.summary import print_summary
 
     print_summary(run_locally(config))
 
@@ -109,7 +110,8 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
     if not config.work_dir.is_dir():
         raise click.UsageError(f"work_dir {config.work_dir}: there is no such folder. Set it with --set work_dir=...")
     try:
-        plan = plan_removal(config, keep) if dry_run else clean_folder(config, keep)
+        with progress_shown("looking for old runs" if dry_run else "removing old runs"):
+            plan = plan_removal(config, keep) if dry_run else clean_folder(config, keep)
     except LockHeldError:
         announce(f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", "yellow")
         raise SystemExit(BUSY) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import announce
+from components.common.progress import progress_shown
 from components.keys import SERVING_DEFAULT
 from components.serving.server.settings import ServerSettings
 from pipeline.cli.options import config_options, model_option
@@ -100,9 +102,15 @@ def serve(
         verb = "are" if missing[1:] else "is"
         text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} {verb} not set"
         announce(f"warning: {text}", "yellow")
-    source = _source(config, model)
     announce("ner serve: loading TensorFlow and the model")
-    serve_until_signal(server_settings, source, lambda server: _announce(server, server_settings))
+    with contextlib.ExitStack() as loading:
+        loading.enter_context(progress_shown("loading"))
+
+        def started(server: Server) -> None:
+            loading.close()
+            _announce(server, server_settings)
+
+        serve_until_signal(server_settings, _source(config, model), started)
 
 
 def _source(config: PipelineConfig, model: str | None) -> Source:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option, refuse_replacing, url_option
 
@@ -75,8 +76,9 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
         each.check(())
     forward = tuple(name for value in options["forward"] for name in value.split(",") if name)
     announce("ner suggest: loading the model")
-    tagger, name = chosen_tagger(options["url"] or options["model"], config)
-    against = None if options["against"] is None else chosen_tagger(options["against"], config)[0]
+    with progress_shown("loading the model"):
+        tagger, name = chosen_tagger(options["url"] or options["model"], config)
+        against = None if options["against"] is None else chosen_tagger(options["against"], config)[0]
     result = search(
         SearchOptions(
             options["input_"], Fields(options["text"], options["key"], forward), count, quoting=options["quoting"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.common.errors import LockHeldError
 from components.common.files import locked
+from components.common.progress import progress_shown
 from components.corpus_example_gen.corpus.layout import require_files
 from components.corpus_example_gen.splitting import configured_splits
 from components.data_validator.errors import DataAnomalyError
@@ -19,7 +20,7 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
-from pipeline.run.inputs import RunInputs, prepare_inputs
+from pipeline.run.inputs import prepare_inputs
 from pipeline.run.run_record import PUSHED_MODEL
 
 
@@ -45,12 +46,10 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
     folder = config.work_dir / "retrain"
     last = folder / "last.json"
     if dry_run:
-        inputs = _inputs(config, warm_start)
-        return make_plan(config, registry, inputs, Attempt.read(last), force=force).decision
+        return _plan(config, registry, warm_start, Attempt.read(last), force).decision
     try:
         with locked(folder / "lock", wait=False):
-            inputs = _inputs(config, warm_start)
-            plan = make_plan(config, registry, inputs, Attempt.read(last), force=force)
+            plan = _plan(config, registry, warm_start, Attempt.read(last), force)
             if plan.decision.kind != DUE:
                 return plan.decision
             outcome = _carry_out(config, registry, plan, warm_start)
@@ -60,11 +59,12 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
         return Outcome(BUSY, f"another retraining is running ({error}); nothing was done")
 
 
-def _inputs(config: PipelineConfig, warm_start: bool) -> RunInputs:
-    inputs = prepare_inputs(config, warm_start)
-    if inputs.corpus is not None:
-        require_files(inputs.corpus, configured_splits(config.corpus), inputs.window)
-    return inputs
+def _plan(config: PipelineConfig, registry: ModelRegistry, warm_start: bool, last: Attempt | None, force: str) -> Plan:
+    with progress_shown("reading registry and corpus"):
+        inputs = prepare_inputs(config, warm_start)
+        if inputs.corpus is not None:
+            require_files(inputs.corpus, configured_splits(config.corpus), inputs.window)
+        return make_plan(config, registry, inputs, last, force=force)
 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:

@@ -32,7 +32,7 @@ _CACHED = re.compile(r"A cached execution \d+ is used\.")
 
 
 class _Console(logging.Handler):
-    """Shows the running node, the log lines of this project's code and, on a terminal, a line of progress."""
+    """Shows the running node, the log lines of this project's code and progress."""
 
     def __init__(self, node_count: int, stream: TextIO, begin: float) -> None:
         from rich.console import Console
@@ -60,6 +60,7 @@ class _Console(logging.Handler):
 
     def _print(self, text: str, style: str) -> None:
         print_line(self._console, text, style)
+        self.line.postpone()
 
     @staticmethod
     def _is_detail(record: logging.LogRecord, message: str) -> bool:

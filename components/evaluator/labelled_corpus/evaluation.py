@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from components.common.errors import quoted
 from components.common.iterables import batched
+from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
@@ -40,14 +41,12 @@ class CorpusOptions:
         thresholds: further rules.
         training_entities: for the column `entity_seen`; None: those of the training split of the corpus. Without one
             the column is left out, and a note says so.
-        progress: called with the number of sentences after each batch.
     """
 
     settings: EvaluatorSettings
     columns: tuple[str, ...] = ()
     thresholds: tuple[BlessingRule, ...] = ()
     training_entities: TrainingEntities | None = None
-    progress: Callable[[int], None] | None = None
 
 
 def evaluate_corpus(
@@ -78,8 +77,7 @@ def evaluate_corpus(
     run = CorpusCounts(models, slicer, options.settings, labels.word_tags() if labels else None)
     for batch in batched(data.sentences(), _BATCH):
         run.add(batch)
-        if options.progress is not None:
-            options.progress(len(batch))
+        report_progress("tagging sentences", run.sentences, 0)
     if not run.sentences:
         raise EvaluationError(f"{data.path}: the split {data.split} has no sentence. Give another split, or data.")
     named = (rule.column for rule in options.thresholds if rule.column)
@@ -103,6 +101,7 @@ def evaluate_corpus(
     if ignored := data.files_ignored:
         names = ", ".join([*ignored[:_MOST_FILES], *["…"] * (len(ignored) > _MOST_FILES)])
         notes.append(f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}")
+    report_progress("computing scores", 0, 0)
     other = None if against is None else AGAINST
     overall, slices, errors = compared(run.total, slicer.columns, MODEL, other)
     rules = (*options.settings.blessing_rules, *options.thresholds)

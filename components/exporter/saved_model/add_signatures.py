@@ -102,6 +102,7 @@ def add_signatures(
             report.write(report_path)
         _require_repeatable(original, plan, before, report)
         require_valid(report, "the copy")
+        report_progress("writing the copy", 0, 0)
         rename_into_place(copy, destination, shared=False)
     return report
 

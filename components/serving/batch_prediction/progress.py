@@ -1,4 +1,4 @@
-"""Progress of a job on standard error: a bar on a terminal, else a line every 10 %."""
+"""Progress of a job on standard error: a bar on a terminal, else a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import time
 from typing import Any
 
 from components.common.errors import counted
-
-_SECONDS_WITHOUT_TOTAL = 60.0
+from components.common.progress import RegularLines
 
 
 class Progress:
@@ -21,15 +20,18 @@ class Progress:
         """Starts the clock.
 
         Args:
-            total: last position of the input; None: unknown, then a line follows every minute.
+            total: last position of the input; None: unknown.
             shown: whether to show anything.
         """
-        self._total, self._shown = total, shown
-        self._start = self._reported = time.monotonic()
-        self._rows = self._done_before = self._first_position = self._position = self._tenth = 0
+        self._total = total
+        self._start = time.monotonic()
+        self._rows = self._done_before = self._first_position = self._position = 0
         self._bar: Any = None
+        self._lines: RegularLines | None = None
         if shown and sys.stderr.isatty():
             self._bar = _bar(total)
+        elif shown:
+            self._lines = RegularLines(self.line, sys.stderr)
 
     def skip(self, rows: int, position: int) -> None:
         """Counts rows of an earlier run, which say nothing about the speed."""
@@ -41,21 +43,8 @@ class Progress:
         """Counts rows; `position`: part of the input that was read when they were."""
         self._rows += rows
         self._position = max(self._position, position)
-        if not self._shown:
-            return
         if self._bar is not None:
             self._bar.update(0, completed=self._position, rows=f"{self._rows:,}", speed=f"{self._speed():,.0f}")
-            return
-        now = time.monotonic()
-        if self._total:
-            tenth = 10 * self._position // self._total
-            due = tenth > self._tenth
-            self._tenth = tenth
-        else:
-            due = now - self._reported >= _SECONDS_WITHOUT_TOTAL
-        if due:
-            self._reported = now
-            print(self.line(), file=sys.stderr, flush=True)
 
     def line(self) -> str:
         """Returns the present state."""
@@ -63,9 +52,11 @@ class Progress:
         return f"{share}{counted(self._rows, 'row')}, {self._speed():,.0f} rows/s{self._left()}"
 
     def close(self) -> None:
-        """Removes the bar."""
+        """Removes the bar, or ends the lines."""
         if self._bar is not None:
             self._bar.stop()
+        if self._lines is not None:
+            self._lines.stop()
 
     @property
     def seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal, and nothing elsewhere."""
+"""Progress of long work on a terminal and in a pipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
-from components.common.progress import ProgressLine, progress_shown, progress_to, report_progress
+from components.common.progress import ProgressLine, RegularLines, progress_shown, progress_to, report_progress
 
 
 def terminal(width: int = 80) -> Console:
@@ -70,13 +70,35 @@ def test_a_removed_line_leaves_no_text_and_a_visible_cursor():
     assert console.file.getvalue().rfind("\x1b[?25h") > console.file.getvalue().rfind("\x1b[?25l")
 
 
-def test_a_pipe_and_a_dumb_terminal_show_nothing(monkeypatch, capfd):
-    for variables in ({}, {"TERM": "dumb", "FORCE_COLOR": "1"}):
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        with progress_shown("reading"):
-            report_progress("checks", 1, 2)
+@pytest.mark.parametrize("variables", [{}, {"TERM": "dumb", "FORCE_COLOR": "1"}], ids=["pipe", "dumb"])
+def test_a_pipe_and_a_dumb_terminal_get_a_line_after_ten_seconds_of_silence(monkeypatch, capfd, variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with progress_shown("reading"):
+        report_progress("checks", 1, 2)
     assert capfd.readouterr() == ("", "")
+    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.05)
+    with progress_shown("reading"):
+        time.sleep(0.5)
+        report_progress("checks", 1, 2)
+        time.sleep(0.5)
+    output, errors = capfd.readouterr()
+    assert output == ""
+    assert {line.rsplit(", ", 1)[0] for line in errors.splitlines()} == {"    reading", "    checks 1/2"}
+    assert errors.splitlines()[0] == "    reading, 0:00:00"
+
+
+def test_a_line_in_a_pipe_waits_for_silence(monkeypatch):
+    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.4)
+    stream = io.StringIO()
+    lines = RegularLines(lambda: "checks", stream)
+    for _ in range(8):
+        time.sleep(0.1)
+        lines.postpone()
+    assert stream.getvalue() == ""
+    time.sleep(0.8)
+    lines.stop()
+    assert set(stream.getvalue().splitlines()) == {"checks"}
 
 
 def test_output_of_the_block_reaches_its_pipe_although_the_terminal_shows_a_line(monkeypatch, capfd):

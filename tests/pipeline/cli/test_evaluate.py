@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -46,6 +47,20 @@ def test_tables_show_slices_windows_types_and_unmatched_lines(evaluate):
     assert "4 of 5 predictions scored" in result.output
     assert "predictions without a label: 1 (4)" in result.output
     assert "labels without a prediction: 1 (9)" in result.output
+
+
+def test_a_slow_evaluation_says_what_it_does(evaluate, monkeypatch):
+    from components.evaluator.delayed_labels import evaluation
+
+    scored = evaluation.evaluate_delayed_labels
+
+    def slow(*arguments):
+        time.sleep(0.5)
+        return scored(*arguments)
+
+    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(evaluation, "evaluate_delayed_labels", slow)
+    assert "    joining requests and labels, 0:00:0" in evaluate().stderr
 
 
 def test_slice_without_entities_has_no_scores_in_table_page_csv_and_json(tmp_path):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,20 @@ def test_export_and_import_move_the_registry(ner, home):
 
 
 @pytest.mark.extended
+def test_a_slow_fetch_says_what_it_does(ner, home, monkeypatch):
+    fetch = ModelRegistry.fetch
+
+    def slow(*arguments):
+        time.sleep(0.5)
+        return fetch(*arguments)
+
+    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(ModelRegistry, "fetch", slow)
+    result = ner("fetch", "2", str(home / "fetched"))
+    assert result.stdout == f"{home / 'fetched'}\n"
+    assert "    copying version 2, 0:00:0" in result.stderr
+
+
 def test_fetch_downloads_the_model(ner, home, made):
     result = ner("fetch", "champion", str(home / "fetched"))
     assert result.output == f"{home / 'fetched'}\n"
