@@ -67,7 +67,10 @@ def brat_records(path: str, annotations: str, unit: Unit, report: IngestReport) 
     if not Path(source).is_file():
         problem, fix = "has no text file", f"Add {Path(source).name} next to it."
         raise CorpusError(path, None, problem, fix)
-    text = CorpusText(source, load_content(source)).read()
+    content = CorpusText(source, load_content(source))
+    if unit != "bytes" and (note := content.repair_controls()):
+        report.note(f"{source}:{note[0]}", note[1])
+    text = content.read()
     if "\r" in text:  # brat counts both characters of a line end; a text of Windows is usually converted, then
         raise CorpusError(source, None, "found carriage returns", "End all lines with LF, as brat does.")
     entities = list(_entities(path, annotations, report))

@@ -6,22 +6,37 @@ published files (a tab as a boundary, tokens that start with `#`, rows of 3 and 
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from components.common.errors import counted, quoted, shortened
+from components.corpus_example_gen.cleaning.labels import looks_outside
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, document_name, is_document_comment
+from components.corpus_example_gen.readers.column_layout import (
+    ColumnLayout,
+    Lines,
+    document_name,
+    is_document_comment,
+    is_document_mark,
+)
 from components.corpus_example_gen.readers.column_roles import NO_VALUE
 from components.corpus_example_gen.readers.comments import Comments
-from components.text.tags import OUTSIDE
+from components.text.tags import OUTSIDE, split_tag
 
 # CoNLL-2012 (OntoNotes): eleven columns or more, entities as brackets in the eleventh.
 _NUMBER, _TOKEN, _ENTITY = 2, 3, 10
 _CELL = re.compile(r"(?:\((?P<label>[^()*\s]+))?\*?(?P<closes>\)?)")
 _SAMPLE = 20  # rows that decide on the format
+# A row of a mark of a sentence, behind the number of the row. EOS and BOS may be words, so they stand alone.
+_MARK_ROW = re.compile(
+    r"(?:[0-9]+[\t ,;]+)?(</?s>|[<\[-](?:bos|eos|sep|end)[>\]-]|<\|endoftext\|>|[be]os(?=[\t ,;]*$))(?:[\t ,;]+(.*))?",
+    re.IGNORECASE,
+)
+_PIECE = re.compile(r"(?:^|[\t ,;])(?:##\w|\u2581|\u0120)")  # begins a token of a model's tokenizer
 
 
 def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestReport) -> Iterator[RawSentence]:
@@ -63,6 +78,55 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
         raw.key, raw.metadata = comments.take()
         yield raw
     report.documents += comments.documents
+
+
+def without_sentence_marks(lines: Lines, path: str, report: IngestReport) -> Lines:
+    """Returns lines in which rows such as `</s>` or `<EOS> O` are empty ones, if they separate sentences.
+
+    A row of a mark alone does. One with an outside tag does in a file without empty lines, and where each sentence ends
+    with one; otherwise it is a token. Marks between parts of words are left to the check for the tokens of a model.
+    """
+    rows, first, shown = Counter[str](), 0, ""
+    blocks = complete = inner = 0  # sentences between empty lines; those that end with a mark; marks within them
+    last, may_separate = "", True  # last: kind of the row before in its block
+    for number, line in itertools.chain(lines(), [(0, "")]):
+        kind, mark = _mark_of(line)
+        if kind == "empty":
+            complete += last == "marked"
+            last = ""
+        elif not is_document_mark(line):
+            blocks += not last
+            inner += last == "marked"
+            may_separate = may_separate and kind != "entity" and not _PIECE.search(line)
+            may_separate = may_separate and not (blocks > 1 and not last and kind == "marked")
+            last = kind
+        if mark and kind != "entity":
+            rows[kind] += 1
+            first, shown = first or number, shown or mark
+    kinds = {"alone"} if rows["alone"] else set[str]()
+    if rows["marked"] and may_separate and (blocks == 1 or (complete == blocks and not inner)):
+        kinds.add("marked")
+    if not kinds:
+        return lines
+    count = sum(rows[kind] for kind in kinds)
+    report.note(f"{path}:{first}", f"read {counted(count, 'row')} such as {quoted(shown)} as boundaries of sentences")
+    return lambda: ((number, "" if _mark_of(line)[0] in kinds else line) for number, line in lines())
+
+
+def _mark_of(line: str) -> tuple[str, str]:
+    """Returns the kind of a line and its mark: `empty`, `token`, `alone` (a mark without cells), `marked` or `entity`.
+
+    >>> _mark_of("<EOS>"), _mark_of("</s> SYM O"), _mark_of("<s> B-PER"), _mark_of("EOS O")
+    (('alone', '<EOS>'), ('marked', '</s>'), ('entity', '<s>'), ('token', ''))
+    """
+    match = _MARK_ROW.fullmatch(line)
+    if match is None:
+        return "token" if line.strip(" \t,;") else "empty", ""
+    mark, others = match[1], (match[2] or "").replace(",", " ").replace(";", " ").split()
+    if not others:
+        return "alone", mark
+    is_outside = others[-1] == mark or looks_outside(others[-1])
+    return ("marked" if is_outside and not any(split_tag(cell)[0] for cell in others) else "entity"), mark
 
 
 def _kind(layout: ColumnLayout, line: str, *, is_open: bool) -> str:

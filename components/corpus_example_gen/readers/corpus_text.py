@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from components.common.errors import counted
 from components.common.files import SINGLE_BYTE, packed_by_content, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
@@ -27,6 +28,14 @@ _HEAD = 1 << 20  # characters
 _MARKS = re.compile(b"(?:%b)+" % codecs.BOM_UTF8)
 _MOST_MARKS = 4
 _SAMPLE = 1 << 12  # bytes that show UTF-16
+_NEXT_LINE = "\x85"  # white space, but also the ellipsis of Windows-1252
+# HTML reads these control characters so, since a text in Windows-1252 was taken for Latin-1. Five stand for nothing.
+_WINDOWS = {
+    chr(byte): bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in b"\x81\x8d\x8f\x90\x9d"
+}
+_CONTROL = re.compile("[\x80-\x9f]")
+_ESCAPED_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\u(00[89][0-9a-fA-F])")  # in JSON
+_ESCAPES = (b"\\u008", b"\\u009")
 
 
 class CorpusText:
@@ -64,6 +73,8 @@ class CorpusText:
         scan.finish()
         scan.check(path)
         self.has_controls = scan.has_controls
+        self._has_escapes = scan.has_escapes
+        self._windows: tuple[re.Pattern[str], ...] = ()  # patterns of the controls that are read as Windows-1252
         self._content, self._lines = content, scan.lines
         head = content.head(_MOST_MARKS * len(codecs.BOM_UTF8))
         marks = _MARKS.match(head)  # a tool may put one before that of another tool
@@ -74,7 +85,7 @@ class CorpusText:
         """Yields (1-based number, line without its line end)."""
         with self._open() as file:
             for number, line in enumerate(file, 1):
-                yield number, line.rstrip("\r\n")
+                yield number, self._repaired(line.rstrip("\r\n"))
 
     @cached_property
     def line_count(self) -> int:
@@ -95,12 +106,55 @@ class CorpusText:
     def read(self) -> str:
         """Returns the whole text, for formats that need it, with LF or CR LF at the ends of lines."""
         with self._open() as file:
-            return file.read()
+            return self._repaired(file.read())
+
+    def repair_controls(self, *, is_json: bool = False) -> tuple[int, str] | None:
+        r"""Reads control characters from now on as the characters of Windows-1252 that they stand for.
+
+        The length of the text stays. U+0085 is white space unless there are others.
+
+        Args:
+            is_json: whether `\u0092` stands for a character, too.
+
+        Returns:
+            The first line with one and a description; None if there is none.
+
+        Example:
+            >>> text = CorpusText("a.conll", FileContent(["It\u0092s O".encode()]))
+            >>> text.repair_controls(), text.read()
+            ((1, 'read 1 control character as Windows-1252, such as U+0092 as ’'), 'It’s O')
+        """
+        patterns = ([_CONTROL] if self.has_controls else []) + [_ESCAPED_CONTROL] * (is_json and self._has_escapes)
+        count, first = 0, (0, "")
+        for number, line in self.lines() if patterns else ():
+            for pattern in patterns:
+                for match in pattern.finditer(line):
+                    char = match[0] if pattern is _CONTROL else chr(int(match[2], 16))
+                    if char in _WINDOWS and char != _NEXT_LINE:
+                        first = first if count else (number, char)
+                        count += 1
+        if not count:
+            return None
+        self._windows = tuple(patterns)
+        shown = f"U+{ord(first[1]):04X} as {_WINDOWS[first[1]]}"
+        return first[0], f"read {counted(count, 'control character')} as Windows-1252, such as {shown}"
+
+    def _repaired(self, text: str) -> str:
+        for pattern in self._windows:
+            text = pattern.sub(_windows_character, text)
+        return text
 
     def _open(self) -> io.TextIOWrapper:
         file = self._content.open()
         file.read(self._start)  # the byte order mark
         return io.TextIOWrapper(file, encoding="utf-8", newline=None if self._translates else "\n")
+
+
+def _windows_character(match: re.Match[str]) -> str:
+    if match.re is _CONTROL:
+        return _WINDOWS.get(match[0], match[0])
+    char = chr(int(match[2], 16))
+    return match[1] + _WINDOWS[char] if char in _WINDOWS else match[0]
 
 
 class _Place(NamedTuple):
@@ -117,6 +171,8 @@ class _Scan:
     def __init__(self) -> None:
         self.lines = 0  # that LF ends, and the rest
         self.has_cr = self.has_lf = self.has_controls = False  # has_lf: before the line ends at the end of the file
+        self.has_escapes = False  # whether JSON may write a control character U+0080 to U+009F
+        self._end = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._size = self._nuls = 0
         self._last = b""
@@ -130,6 +186,9 @@ class _Scan:
             self._nul = self._place(chunk, at)
         self._nuls += chunk.count(b"\0")
         self._decode(chunk)
+        begin = self._end + chunk[: len(_ESCAPES[0])]
+        self.has_escapes = self.has_escapes or any(escape in part for escape in _ESCAPES for part in (begin, chunk))
+        self._end = (begin if len(chunk) < len(_ESCAPES[0]) else chunk)[-len(_ESCAPES[0]) :]
         body = chunk.rstrip(b"\r\n")
         self.has_cr = self.has_cr or b"\r" in chunk
         self.has_lf = self.has_lf or (bool(body) and (self._ends_in_lf or b"\n" in body))

@@ -393,3 +393,58 @@ def test_sentence_of_ten_thousand_tokens():
     assert len(sentences) == 1
     assert len(sentences[0].tokens) == report.tokens_out == 10_000
     assert report.entities_out == {"X": 100}
+
+
+MARKED = "Ida\tB-PER\nleft\tO\n{0}New\tB-LOC\nYork\tI-LOC\n{0}"
+TWO = [(("Ida", "left"), ("B-PER", "O")), (("New", "York"), ("B-LOC", "I-LOC"))]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<EOS>\tO\n", "</s>\n", "-EOS-\t-EOS-\n", "[SEP]\t_\n", "EOS\n", "<eos>\n\n", "</s>\tO\n\n",
+        "</s>\tO\n<s>\tO\n", "<|endoftext|>\tO\n",
+    ],
+)  # fmt: skip
+def test_rows_of_marks_that_separate_the_sentences_are_boundaries(row):
+    for name, text in (("a.conll", MARKED.format(row)), ("a.csv", MARKED.format(row).replace("\t", ","))):
+        sentences, report = read(text, name)
+        assert pairs(sentences) == TWO
+        assert any("boundaries of sentences" in note for note in report.notes)
+        assert report.notes[0].startswith(f"{name}:3: read ")
+    numbered = "1\tIda\tB-PER\n2\tleft\tO\n3\t</s>\tO\n1\tNew\tB-LOC\n2\tYork\tI-LOC\n3\t</s>\tO\n"
+    assert pairs(read(numbered)[0]) == TWO
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        (MARKED.format("</s>\tO\nsaid\tO\n\n"), ("Ida", "left", "</s>", "said")),
+        (MARKED.format("EOS\tO\n"), ("Ida", "left", "EOS", "New", "York", "EOS")),
+        ("[SEP]\tB-BAND\n" + MARKED.format("</s>\tO\n"), ("[SEP]", "Ida", "left", "</s>", "New", "York", "</s>")),
+        ("It\tO\n##s\tO\n" + MARKED.format("</s>\tO\n"), ("It", "##s", "Ida", "left", "</s>", "New", "York", "</s>")),
+        ("No\tO\n\n" + MARKED.format("</s>\tO\n"), ("No",)),
+    ],
+)
+def test_rows_of_marks_that_may_be_tokens_stay_tokens(text, tokens):
+    sentences, report = read(text)
+    assert (sentences[0].tokens, report.notes) == (tokens, [])
+
+
+def test_control_characters_of_windows_are_read_as_its_characters():
+    text = "It\tO\n\x92s\tO\nIda\tB-PER\n\n\x85\tO\nBo\tB-PER\nleft\x97\tO\n"
+    sentences, report = read(text)
+    assert [s.tokens for s in sentences] == [("It", "’s", "Ida"), ("…", "Bo", "left—")]
+    assert report.notes == ["a.conll:2: read 2 control characters as Windows-1252, such as U+0092 as ’"]
+    assert [s.tokens for s in read("a\x85b\tO\nIda\tB-PER\n")[0]] == [("a", "b", "Ida")]  # white space, then
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found U\+0081, a control character, in the token"):
+        read(text.replace("\x92", "\x81"))
+    same, report = read(
+        '{"text": "Ida\x92s", "entities": [[0, 3, "PER"]]}\n{"text": "B\\u0096", "entities": []}\n', "a.jsonl"
+    )
+    assert [s.tokens for s in same] == [("Ida", "’s"), ("B", "–")]
+    assert "read 2 control characters" in report.notes[0]
+    slash = r'{"text": "a \\u0096", "entities": []}'  # a backslash, not an escape
+    assert [s.tokens for s in read(slash, "a.jsonl")[0]] == [("a", "\\", "u0096")]
+    with pytest.raises(CorpusError, match=r"U\+0092, a control character"):  # the length in bytes would change
+        read('{"text": "Ida\x92s", "entities": [[0, 3, "PER"]]}', "a.jsonl", offsets="bytes")

@@ -139,3 +139,14 @@ def test_missing_file_and_folder_are_errors(tmp_path):
         load_text(str(tmp_path / "no.conll"))
     with pytest.raises(CorpusError, match="cannot read the file"):
         load_text(str(tmp_path))
+
+
+@pytest.mark.usefixtures("chunk")
+def test_controls_of_windows_are_repaired_across_the_ends_of_chunks():
+    data = 'a\n{"text": "\x93a\x94 \\u0092 \\\\u0092 \\u009d"}\n'.encode()
+    text = CorpusText("a.jsonl", load_content("a.jsonl", data))
+    note = text.repair_controls(is_json=True)
+    assert note == (2, "read 3 control characters as Windows-1252, such as U+0093 as “")
+    assert text.read() == 'a\n{"text": "“a” ’ \\\\u0092 \\u009d"}\n'
+    assert list(text.lines()) == list(iter_lines(text.read()))
+    assert CorpusText("a", load_content("a", b"a \\u0092 \xc2\x81")).repair_controls() is None
