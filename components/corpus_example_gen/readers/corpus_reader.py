@@ -26,7 +26,12 @@ from components.corpus_example_gen.readers.arrow_reader import arrow_records, is
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.column_roles import is_like_header
-from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
+from components.corpus_example_gen.readers.columns_reader import (
+    is_conll2012,
+    read_columns,
+    read_conll2012,
+    without_sentence_marks,
+)
 from components.corpus_example_gen.readers.corpus_text import CorpusText, load_content
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
 from components.corpus_example_gen.readers.records import (
@@ -201,6 +206,9 @@ def _open(
         fix = "Export the document as CoNLL 2002 or CoNLL 2003, with the layer Named entity."
         raise CorpusError(path, 1, problem, fix)
     file_format = find_format(path, text, settings)
+    has_escapes = file_format not in _TEXT_FORMATS and text.head.lstrip()[:1] in ("{", "[")
+    if settings.offsets != "bytes" and (note := text.repair_controls(is_json=has_escapes)):
+        report.note(f"{path}:{note[0]}", note[1])
     if file_format == "brat":
         unit: Unit = "characters" if settings.offsets == "auto" else settings.offsets
         records = brat_records(path, text.read(), unit, report)
@@ -220,8 +228,9 @@ def _open(
     if file_format == "conll2012":
         return _Content(read_conll2012(text.lines, path, report), Counter(), file_format, text.has_controls)
     _refuse_inline_labels(text, path)
-    layout = find_layout(text.lines, path, settings)
-    return _Content(read_columns(text.lines, path, layout, report), layout.labels, file_format, text.has_controls)
+    lines = without_sentence_marks(text.lines, path, report)
+    layout = find_layout(lines, path, settings)
+    return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, text.has_controls)
 
 
 def _refuse_inline_labels(text: CorpusText, path: str) -> None:
@@ -252,6 +261,8 @@ def _of_records(
 ) -> _Content:
     """Returns the content of a file with records."""
     report.lines += records.count
+    for note in records.notes:
+        report.note(path, note)
     tool = _TOOLS.get(settings.format) or find_tool(records, path)
     if isinstance(tool, TokenTool):
         tool = settle_spans(tool, records, path, report) if settings.format == "auto" else tool
@@ -363,5 +374,7 @@ def _check_characters(raw: RawSentence, path: str) -> None:
     for line, name, text in texts:
         if raw.error is None and (control := describe_control(text)):
             problem = f"found {control} in the {name} {quoted(text)}"
-            raw.error = CorpusError(path, line, problem, "Remove the character.")
+            raw.error = CorpusError(
+                path, line, problem, "Remove the character, or replace it by the one that is meant."
+            )
             return

@@ -8,16 +8,19 @@ import csv
 import io
 import itertools
 import json
+import re
 import sys
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from components.common.errors import quoted
 from components.common.json_lines import json_members, parse_json_object
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_text import CorpusText
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
 _SPACES = " \t\n\r"
@@ -26,6 +29,32 @@ _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples"
 
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
+_MANY = 10_000  # rows that show that each is a span: none is a token outside entities
+# Columns of a table with a row for each span, in lower case with underscores; of several, the first name counts.
+_TEXT_NAMES = ("text", "sentence", "document_text", "sentence_text", "full_text", "content", "context")
+_STARTS = (
+    *("start", "begin", "start_offset", "begin_offset", "startoffset", "start_char", "char_start", "start_index"),
+    *("start_idx", "start_pos", "offset_start", "off0", "from"),
+)
+_ENDS = (
+    *("end", "stop", "end_offset", "endoffset", "end_char", "char_end", "end_index", "end_idx", "end_pos"),
+    *("offset_end", "off1", "to"),
+)
+_LABEL_NAMES = (
+    "label",
+    "type",
+    "entity_type",
+    "entity_label",
+    "ner_label",
+    "labels",
+    "tag",
+    "class",
+    "category",
+    "ner",
+)
+_SURFACE_NAMES = ("entity", "span", "mention", "surface", "entity_text", "span_text", "mention_text", "value", "term")
+_KEYS = ("sentence_id", "sent_id", "text_id", "doc_id", "document_id", "document", "doc", "filename", "file", "id")
+_OFFSET = re.compile(r"([0-9]{1,18})(?:\.0)?")  # pandas makes floats of integers if some are missing
 _TABLE_FIELDS = frozenset({"annotation_id", "annotator", "lead_time", "updated_at", "created_at", "completed_by"})
 
 
@@ -36,12 +65,14 @@ class Records:
     Attributes:
         numbered: function that iterates over (line or number, JSON text) or (number, value) from the start.
         count: number of lines, or of records in files without lines.
+        notes: how the file is read, if not in the usual way.
         features: description of the fields, as datasets or its viewer writes it, with names of numbered labels.
     """
 
     numbered: Callable[[], Iterator[tuple[int, Any]]]
     count: int
     features: Any = None
+    notes: tuple[str, ...] = ()
 
 
 def parse_record(item: Any) -> Any:
@@ -116,17 +147,84 @@ def is_json(text: CorpusText) -> bool:
 def span_table_separator(text: str) -> str:
     r"""Returns the separator of a table of texts and spans; empty if the text has another form.
 
-    Its header has fields of Label Studio, or names a text and spans, which are lists of lists or objects.
+    Its header has fields of Label Studio, or names a text and spans, which are lists of lists or objects, or each row
+    is one span.
 
     >>> span_table_separator("text,id,label,annotator,annotation_id\n"), span_table_separator("token\tlabel\n")
     (',', '')
+    >>> span_table_separator("text,start,end,label\nIda left,0,3,PER\n")
+    ','
     """
     header = text[: text.find("\n") + 1].rstrip("\r\n")
     for separator in ",\t;":
         names = _cells(header, separator)
         if len(_TABLE_FIELDS & set(names)) >= 2 or ("text" in names and _has_spans(text, separator, names)):
             return separator
+        columns = _SpanColumns.find(names)
+        if columns and columns.hold_spans(_rows(text, separator)):
+            return separator
     return ""
+
+
+class _SpanColumns(NamedTuple):
+    """Columns of a table with a row for each span; None: there is none.
+
+    Attributes:
+        text, start, end, label: columns of the text and of the span in it.
+        surface: column of the text of the span.
+        keys: columns that may name the text or its document.
+    """
+
+    text: int | None
+    start: int | None
+    end: int | None
+    label: int
+    surface: int | None
+    keys: tuple[int, ...]
+
+    @classmethod
+    def find(cls, header: list[str]) -> _SpanColumns | None:
+        """Returns the columns that a header names, if it names those of spans."""
+        names = ["_".join(re.split(r"[\s_-]+", name.strip().casefold().removeprefix("\ufeff"))) for name in header]
+
+        def first(known: tuple[str, ...]) -> int | None:
+            return next((names.index(name) for name in known if name in names), None)
+
+        label, text, surface = first((*_LABEL_NAMES, "entity")), first(_TEXT_NAMES), first(_SURFACE_NAMES)
+        start, end = first(_STARTS), first(_ENDS)
+        surface = None if surface == label else surface
+        if label is None or (start is None) != (end is None):
+            return None
+        if start is None and (text is None or surface is None):
+            return None
+        return cls(text, start, end, label, surface, tuple(names.index(name) for name in _KEYS if name in names))
+
+    def hold_spans(self, rows: list[list[str]]) -> bool:
+        """Returns whether rows are spans: labels are types, and offsets numbers, or texts parts of another one."""
+        spans = [row for row in rows if len(row) > max(filter(None, self[:5]), default=0) and row[self.label].strip()]
+        labels = {row[self.label].strip() for row in spans}
+        if not spans or any(is_valid_tag(label) or label.upper() in OUTSIDE_LABELS for label in labels):
+            return False
+        if self.start is not None and self.end is not None:
+            fitting = sum(_edge(row[self.start]) is not None and _edge(row[self.end]) is not None for row in spans)
+            return 2 * fitting > len(spans)
+        pairs = [(row[self.text or 0], row[self.surface or 0]) for row in spans]
+        return all(surface and surface in text for text, surface in pairs) and any(
+            " " in text and text != surface for text, surface in pairs
+        )
+
+
+def _edge(cell: str) -> int | None:
+    match = _OFFSET.fullmatch(cell.strip())
+    return int(match[1]) if match else None
+
+
+def _rows(text: str, separator: str) -> list[list[str]]:
+    """Returns the rows of a table without its header, up to a fault."""
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        rows.extend(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1, _MANY))
+    return rows
 
 
 def _has_spans(text: str, separator: str, names: list[str]) -> bool:
@@ -146,31 +244,112 @@ def _has_spans(text: str, separator: str, names: list[str]) -> bool:
 def table_records(text: str, separator: str, path: str) -> Records:
     """Returns one record per row of a table with a header; a cell with a JSON list is a list, an empty one None.
 
+    Rows that are spans are joined to a record of their text.
+
     Args:
         text: the table, quoted as CSV; cells may contain line ends.
         separator: its separator.
         path: the file, for errors.
 
     Raises:
-        CorpusError: a row has another number of cells than the header, or a quote is not closed.
+        CorpusError: a row has another number of cells than the header, a quote is not closed, or the table lacks the
+            text or offsets of its spans.
     """
-    records: list[tuple[int, Any]] = []
+    try:
+        header, rows = _table(text, separator, path)
+    except CorpusError:
+        if separator != "\t":
+            raise
+        header, rows = _table(text, separator, path, quoting=csv.QUOTE_NONE)  # a text may begin with a quotation mark
+        if not _SpanColumns.find(header):
+            raise
+    columns = _SpanColumns.find(header) if len(_TABLE_FIELDS & {*header}) < 2 else None
+    if columns and columns.hold_spans([cells for _, cells in rows[:_MANY]]):
+        return _joined(rows, header, columns, path)
+    records = [(line, dict(zip(header, map(_cell, cells), strict=True))) for line, cells in rows]
+    return Records(lambda: iter(records), len(records))
+
+
+def _table(
+    text: str, separator: str, path: str, *, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Returns the header and the rows of a table, with their lines."""
+    rows: list[tuple[int, list[str]]] = []
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, quoting=quoting)
         header, line = next(reader), reader.line_num + 1
         for cells in reader:
             if len(cells) != len(header) and cells:
                 problem = f"found {len(cells)} cells, but the header has {len(header)}"
                 raise CorpusError(path, line, problem, "Quote cells as in CSV, or export the file again.")
             if cells:
-                records.append((line, dict(zip(header, map(_cell, cells), strict=True))))
+                rows.append((line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
         raise CorpusError(path, line, f"found invalid CSV ({error})", "Export the file again.") from error
     finally:
         csv.field_size_limit(limit)
-    return Records(lambda: iter(records), len(records))
+    return header, rows
+
+
+def _joined(rows: list[tuple[int, list[str]]], header: list[str], columns: _SpanColumns, path: str) -> Records:
+    """Returns one record per text of a table with a row for each span.
+
+    Raises:
+        CorpusError: the table lacks the text or the offsets, or a row is not a span.
+    """
+    text, start, end, label, surface, keys = columns
+    if start is None or end is None:
+        problem = f"found a row for each entity, with its text ({quoted(header[surface or 0])}) but without its offsets"
+        fix = "Add columns `start` and `end`: the number of characters before the entity, and before its end."
+        raise CorpusError(path, 1, problem, fix)
+    edges = [(_edge(cells[start]), _edge(cells[end]), cells) for _, cells in rows]
+    spans = [(first, last, cells) for first, last, cells in edges if first is not None and last is not None]
+    if text is None or (
+        any(last > len(cells[text]) for _, last, cells in spans)
+        and all(len(cells[text]) in (last - first, last - first + 1) for first, last, cells in spans)
+    ):
+        of = "" if text is None else f" (column {quoted(header[text])} holds those of the spans)"
+        problem = f"found a row for each span, but not the text in which {quoted(header[start])} counts{of}"
+        fix = (
+            "Add it to each row as column `text`, such as with `spans.merge(texts, on='id')` of pandas. If the texts "
+            "are files, write a .ann of brat next to each: T1, tab, label start end, tab, text."
+        )
+        raise CorpusError(path, 1, problem, fix)
+    # A key that each row has for itself is the number of the row.
+    key = next((one for one in keys if len({cells[one] for _, cells in rows}) < len(rows)), None)
+    includes = (
+        surface is not None
+        and bool(spans)
+        and all(cells[surface] == cells[text][first : last + 1] for first, last, cells in spans)
+    )
+    texts: dict[tuple[str, str], tuple[int, list[dict[str, Any]]]] = {}
+    for line, cells in rows:
+        _, entities = texts.setdefault(("" if key is None else cells[key], cells[text]), (line, []))
+        if not any(cells[column].strip() for column in (start, end, label)):
+            continue  # a text without entities
+        first, last, name = _edge(cells[start]), _edge(cells[end]), cells[label].strip()
+        if first is None or last is None or not name:
+            shown = ", ".join(quoted(cells[column], 40) for column in (start, end, label))
+            raise CorpusError(path, line, f"found {shown}, expected start, end and label of a span", "Correct the row.")
+        span = {"start": first, "end": last + includes, "label": name}
+        entities.append(span if surface is None or not cells[surface].strip() else {**span, "text": cells[surface]})
+    named = Counter(name for name, _ in texts)
+    records = [
+        (line, {"text": sentence, "entities": entities, **_name_of(name, named)})
+        for (name, sentence), (line, entities) in texts.items()
+    ]
+    used = [header[column] for column in (text, start, end, label)]
+    notes = (f"read each row as a span: {', '.join(used)}{', the end included' if includes else ''}",)
+    return Records(lambda: iter(records), len(records), notes=notes)
+
+
+def _name_of(name: str, named: Counter[str]) -> dict[str, Any]:
+    """Returns the id of a text, or the metadata of a text of a document with several."""
+    if not name:
+        return {}
+    return {"id": name} if named[name] == 1 else {"meta": {"document": name}}
 
 
 def items_or_words(text: str) -> list[str]:

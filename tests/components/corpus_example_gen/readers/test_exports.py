@@ -514,6 +514,64 @@ def test_records_that_hold_sentences_or_objects_of_tokens_are_read():
     assert (sentences, report.documents) == (["Ida/B-PER left/O"] * 2, 1)
 
 
+SAID = "Ida/B-PER saw/O New/B-LOC York/I-LOC ./O"
+IDA = "Ida saw New York."
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "one", "other"),
+    [
+        ("a.csv", "text,start,end,label", f"{IDA},0,3,PER", f"{IDA},8,16,LOC"),
+        ("a.csv", "id;sentence;begin;end;type", f"1;{IDA};0;3;PER", f"1;{IDA};8;16;LOC"),
+        ("a.csv", "id,text,start,end,label", f"1,{IDA},0,3,PER", f"2,{IDA},8,16,LOC"),
+        (
+            "a.txt",
+            "Doc ID\tText\tStart Offset\tEnd Offset\tEntity Type",
+            f"d\t{IDA}\t0\t3\tPER",
+            f"d\t{IDA}\t8\t16\tLOC",
+        ),
+        ("a.csv", "sentence,entity,start,end,label", f"{IDA},Ida,0.0,3.0,PER", f"{IDA},New York,8.0,16.0,LOC"),
+        ("a.csv", "sentence,entity,start,end,label", f"{IDA},Ida,0,2,PER", f"{IDA},New York,8,15,LOC"),
+    ],
+)
+def test_tables_with_a_row_for_each_span_are_read(name, header, one, other):
+    sentences, report = read(name, "\n".join((header, one, other, "")).encode())
+    assert sentences == [SAID]
+    assert "read each row as a span" in report.notes[0]
+    assert ("end included" in report.notes[0]) == ("0,2" in one)
+
+
+def test_texts_of_a_table_of_spans_may_have_no_entity_repeat_or_begin_with_a_quote():
+    table = f"doc_id\ttext\tstart\tend\tlabel\nx\t{IDA}\t0\t3\tPER\nx\tIt rains.\t\t\t\nx\t{IDA}\t8\t16\tLOC\n"
+    sentences, report = read("a.tsv", table.encode())
+    assert (sentences, report.documents) == ([SAID, "It/O rains/O ./O"], 1)
+    assert read("a.tsv", (table + 'x\t"Bo" left\t1\t3\tPER\n').encode())[0][2:] == ['"/O Bo/B-PER "/O left/O']
+
+
+def test_tables_of_spans_without_text_or_offsets_are_refused_with_the_remedy():
+    for data, problem in (
+        (
+            "doc_id,start,end,type,text\n1,0,3,PER,Ida\n1,8,16,LOC,New York\n",
+            "a.csv:1: found a row for each span, but not",
+        ),
+        ("filename,mark,label,off0,off1,span\nx,T1,LOC,8,16,New York\n", "column `text`.* .ann of brat next to each"),
+        (f"sentence,entity,label\n{IDA},Ida,PER\n", "a.csv:1: found a row for each entity, .* without its offsets"),
+        (
+            f"text,start,end,label\n{IDA},0,3,PER\n{IDA},0,3,PER\n{IDA},8,x,LOC\n",
+            "a.csv:4: found '8', 'x', 'LOC', expected",
+        ),
+        (f"text,entity,start,end,label\n{IDA},Ida,0,3,PER\n{IDA},York,8,16,LOC\n", "a.csv:2: found span .* 'York'"),
+    ):
+        with pytest.raises(CorpusError, match=problem):
+            read("a.csv", data.encode())
+
+
+def test_tables_of_tokens_with_their_offsets_stay_columns():
+    for label in ("B-PER", "PER"):
+        data = f"text,start,end,label\nIda,0,3,{label}\nleft,4,8,O\nBo,9,11,{label}\nsat,12,15,O\n"
+        assert read("a.csv", data.encode())[0] == ["Ida/B-PER left/O Bo/B-PER sat/O"]
+
+
 @pytest.mark.parametrize(
     "spans",
     [

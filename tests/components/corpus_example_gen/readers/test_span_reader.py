@@ -351,7 +351,7 @@ def is_at_connector(text, edge):
 
 def test_spans_in_a_field_of_another_tool_are_an_error():
     record = {"text": "Ida left", "entities": [], "spans": [{"start": 0, "end": 3, "label": "PER"}]}
-    with pytest.raises(CorpusReadingError, match=r"a\.jsonl:1: .* and of Prodigy\. Set .* to jsonl or prodigy"):
+    with pytest.raises(CorpusReadingError, match=r"a\.jsonl:1: .* and of Prodigy, .*\. Set .* to jsonl or prodigy"):
         read(record)
     with pytest.raises(CorpusError, match=r"a\.jsonl:1: found no span in field 'entities', but 1 in field 'spans'"):
         read(record, format="jsonl")
