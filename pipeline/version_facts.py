@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.common.dotted_path import package_hash
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    FORCED_BLESSING_TAG,
-    NO_VERSION,
-    RUN_FINGERPRINT_TAG,
-    WARM_START_TAG,
-)
+from components.registry import names
 from components.registry.store.version import as_text
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
@@ -26,13 +20,13 @@ def lineage_tags(inputs: RunInputs, request: RunRequest) -> dict[str, str]:
         request: choices of the run.
     """
     lineage = {
-        RUN_FINGERPRINT_TAG: inputs.fingerprint,
-        BASELINE_VERSION_TAG: request.baseline,
-        WARM_START_TAG: request.baseline if request.warm_start else NO_VERSION,
+        names.RUN_FINGERPRINT_TAG: inputs.fingerprint,
+        names.BASELINE_VERSION_TAG: request.baseline,
+        names.WARM_START_TAG: request.baseline if request.warm_start else names.NO_VERSION,
         "code_version": package_hash("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema_name,
     }
-    return {**lineage, FORCED_BLESSING_TAG: request.force_bless} if request.force_bless else lineage
+    return {**lineage, names.FORCED_BLESSING_TAG: request.force_bless} if request.force_bless else lineage
 
 
 def flat_settings(config: PipelineConfig) -> dict[str, str]:

@@ -16,19 +16,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components import keys
 from components.artifacts import Artifacts, split_files
 from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
-from components.keys import (
-    CONTRACT_FILE,
-    EVAL_SPLIT,
-    SERVING_DEFAULT,
-    SIGNATURES,
-    TRAINED_MODEL_FILE,
-    TRAINER_SETTINGS_FILE,
-    VALIDATED,
-    VALIDATION_FILE,
-)
 
 _EMBEDDED = (1, 8)  # rows of the embedded requests
 
@@ -67,8 +58,8 @@ class Executor(base_executor.BaseExecutor):
 
         contract = export(trained, transform_graph, saved_model, settings)
         _refuse_breaking(input_dict.get("champion_model") or [], contract, settings.allow_breaking_changes)
-        Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
-        for name in (TRAINED_MODEL_FILE, TRAINER_SETTINGS_FILE):
+        Path(exported.uri, keys.CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
+        for name in (keys.TRAINED_MODEL_FILE, keys.TRAINER_SETTINGS_FILE):
             fileio.copy(os.path.join(trained_model, name), os.path.join(exported.uri, name), overwrite=True)
 
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
@@ -88,13 +79,13 @@ class Executor(base_executor.BaseExecutor):
                 saved_model,
                 contract,
                 golden,
-                Path(exported.uri, VALIDATION_FILE),
+                Path(exported.uri, keys.VALIDATION_FILE),
                 manifest=embedded_manifest(saved_model),
             )
         require_valid(report)
         logging.info("the exported model passed all %d checks of its contract", len(report.checks))
-        exported.set_int_custom_property(VALIDATED, 1)
-        exported.set_string_custom_property(SIGNATURES, ", ".join(sorted(contract.signatures)))
+        exported.set_int_custom_property(keys.VALIDATED, 1)
+        exported.set_string_custom_property(keys.SIGNATURES, ", ".join(sorted(contract.signatures)))
 
 
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
@@ -117,7 +108,7 @@ def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
     from components.exporter.errors import ExportInvalidError
     from components.exporter.validator.reference import reference_answers
 
-    default = {name: contract.signatures[name] for name in {SERVING_DEFAULT} & {*contract.signatures}}
+    default = {name: contract.signatures[name] for name in {keys.SERVING_DEFAULT} & {*contract.signatures}}
     try:
         return reference_answers(saved_model, dataclasses.replace(contract, signatures=default), batches=_EMBEDDED)
     except ExportInvalidError:
@@ -143,7 +134,7 @@ def _sentences(examples: list[types.Artifact]) -> Iterator[str]:
 
     from components.transform.features import SENTENCE
 
-    files = split_files(examples, EVAL_SPLIT)
+    files = split_files(examples, keys.EVAL_SPLIT)
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         yield features[SENTENCE].bytes_list.value[0].decode("utf-8")

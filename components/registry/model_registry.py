@@ -9,6 +9,7 @@ from typing import Any
 
 from absl import logging
 
+from components.registry import names
 from components.registry.champions.champions import Champions
 from components.registry.champions.lookup import (
     champion_line,
@@ -19,18 +20,6 @@ from components.registry.champions.lookup import (
     with_aliases,
 )
 from components.registry.errors import RegistryError
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CHAMPION,
-    HISTORY_SUFFIX,
-    NO_VERSION,
-    PREVIOUS,
-    RUN_FINGERPRINT_TAG,
-    TREE_HASH_TAG,
-    UPLOAD_TAG,
-    check_alias,
-    check_model_name,
-)
 from components.registry.store.mlflow_entities import create_registered_model, version_tags
 from components.registry.store.mlflow_store import MlflowStore
 from components.registry.store.pipeline_runs import PipelineRuns
@@ -117,7 +106,7 @@ class ModelRegistry:
             RegistryError: the store cannot be read or written, its experiment or the registered model was deleted, or
                 the model was renamed.
         """
-        check_model_name(name)
+        names.check_model_name(name)
         self._store.check_ready()
         if self._store.is_empty():
             return
@@ -127,7 +116,7 @@ class ModelRegistry:
                 raise RegistryError(
                     f"model registry {self.uri}: the history names version {champion} as champion, but the registered "
                     f"model {name!r} was deleted or renamed in MLflow. Rename it back, or delete "
-                    f"{name}{HISTORY_SUFFIX} as well to begin without a champion."
+                    f"{name}{names.HISTORY_SUFFIX} as well to begin without a champion."
                 )
         for change in self.champions(name).outside_changes():
             logging.warning("%s: %s", name, change)
@@ -155,12 +144,12 @@ class ModelRegistry:
         """
         from components.exporter.validator.fresh_process import require_safe_to_serve  # numpy; readers need none
 
-        check_model_name(name)
+        names.check_model_name(name)
         require_safe_to_serve(model_dir)
         record = record or VersionRecord()
         contract = model_contract(model_dir)
         content = content_tags(Part.MODEL, model_dir)
-        tags = version_tags(record, content[TREE_HASH_TAG], contract.version if contract else None) | content
+        tags = version_tags(record, content[names.TREE_HASH_TAG], contract.version if contract else None) | content
         with (
             gathered(record.trained) as trained_dir,
             self._store.client(write=True) as client,
@@ -186,7 +175,7 @@ class ModelRegistry:
         Raises:
             RegistryError: the store cannot be read.
         """
-        check_model_name(name)
+        names.check_model_name(name)
         if self._store.is_empty():
             return None
         with self._store.reader() as reader:
@@ -212,7 +201,7 @@ class ModelRegistry:
         if self._store.is_empty():
             return ()
         with self._store.reader() as reader:
-            return tuple(sorted(name for name in reader.names() if not name.endswith(HISTORY_SUFFIX)))
+            return tuple(sorted(name for name in reader.names() if not name.endswith(names.HISTORY_SUFFIX)))
 
     def versions(self, name: str) -> tuple[RegisteredVersion, ...]:
         """Returns all versions of a model, oldest first; none if there is no such model.
@@ -220,7 +209,7 @@ class ModelRegistry:
         Raises:
             RegistryError: the store cannot be read.
         """
-        check_model_name(name)
+        names.check_model_name(name)
         if self._store.is_empty():
             return ()
         with self._store.reader() as reader:
@@ -233,7 +222,7 @@ class ModelRegistry:
         Raises:
             RegistryError: the name is not valid.
         """
-        return Champions(self._store, check_model_name(name))
+        return Champions(self._store, names.check_model_name(name))
 
     def pipeline_runs(self, name: str) -> PipelineRuns:
         """Returns the MLflow runs of a pipeline, to begin and to end.
@@ -241,7 +230,7 @@ class ModelRegistry:
         Raises:
             RegistryError: the name is not valid.
         """
-        return PipelineRuns(self._store, check_model_name(name))
+        return PipelineRuns(self._store, names.check_model_name(name))
 
     def baseline(self, name: str, run_fingerprint: str) -> str:
         """Returns the version to compare a new run with: the champion's number, or "none".
@@ -257,12 +246,12 @@ class ModelRegistry:
         Raises:
             RegistryError: the registry cannot be read.
         """
-        champion = self.get(name, CHAMPION)
+        champion = self.get(name, names.CHAMPION)
         if champion is None:
-            return NO_VERSION
-        if run_fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == run_fingerprint:
-            before = champion.tags.get(BASELINE_VERSION_TAG) or NO_VERSION
-            if before == NO_VERSION or self.get(name, before) is not None:
+            return names.NO_VERSION
+        if run_fingerprint and champion.tags.get(names.RUN_FINGERPRINT_TAG) == run_fingerprint:
+            before = champion.tags.get(names.BASELINE_VERSION_TAG) or names.NO_VERSION
+            if before == names.NO_VERSION or self.get(name, before) is not None:
                 return before
         return str(champion.version)
 
@@ -326,7 +315,7 @@ class ModelRegistry:
             return folders
         with self._store.reader() as reader:
             numbers = {version.run_id: version.version for version in reader.versions(name)}
-            for run in reader.runs(UPLOAD_TAG, name):
+            for run in reader.runs(names.UPLOAD_TAG, name):
                 number, folder = numbers.get(run.id), upload_folder(self._store, run)
                 if folder is not None and (number is None or number in versions):
                     folders.setdefault(number, []).append(folder)
@@ -347,7 +336,7 @@ class ModelRegistry:
         if self.database is None:
             raise RegistryError(f"registry.uri {self.uri}: is a server. Remove versions there, with MLflow.")
         with self._store.client(write=True) as client, self._store.reader() as reader:
-            taken = {**reader.aliases(name), **true_aliases(reader, check_model_name(name))}
+            taken = {**reader.aliases(name), **true_aliases(reader, names.check_model_name(name))}
             for number in sorted(versions):
                 aliases = sorted(alias for alias, version in taken.items() if version == number)
                 if aliases:
@@ -371,16 +360,16 @@ class ModelRegistry:
         Raises:
             RegistryError: the alias is reserved, or there is no such version.
         """
-        if check_alias(alias) in (CHAMPION, PREVIOUS):
+        if names.check_alias(alias) in (names.CHAMPION, names.PREVIOUS):
             raise RegistryError(f"alias {alias!r}: only promotions and rollbacks move it. Use one of these.")
         with self._store.client(write=True) as client, self._store.reader() as reader:
-            require_version(reader, check_model_name(name), version, self.uri)
+            require_version(reader, names.check_model_name(name), version, self.uri)
             client.set_registered_model_alias(name, alias, str(version))
 
 
 def _existing(reader: RegistryReader, name: str, tags: dict[str, str]) -> RegisteredVersion | None:
     """Returns a version with the same bytes and run fingerprint."""
-    for version in reader.versions(name, {TREE_HASH_TAG: tags[TREE_HASH_TAG]}):
-        if version.tags.get(RUN_FINGERPRINT_TAG, "") == tags.get(RUN_FINGERPRINT_TAG, ""):
+    for version in reader.versions(name, {names.TREE_HASH_TAG: tags[names.TREE_HASH_TAG]}):
+        if version.tags.get(names.RUN_FINGERPRINT_TAG, "") == tags.get(names.RUN_FINGERPRINT_TAG, ""):
             return version
     return None

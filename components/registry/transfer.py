@@ -21,21 +21,11 @@ from typing import Any
 
 from components.common.files import fsync_path, fsync_tree, incoming_folder, packed_by_name, rename_into_place
 from components.common.hashing import file_hashes, tree_differences
+from components.registry import names
 from components.registry.champions.champion_changes import settle_aliases
 from components.registry.champions.lookup import champion_line, history_entries, require_version, true_aliases
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import (
-    CHAMPION,
-    HISTORY_SUFFIX,
-    PREVIOUS,
-    REGISTERED_TAG,
-    RUN_FINGERPRINT_TAG,
-    TREE_HASH_TAG,
-    UPLOAD_TAG,
-    check_model_name,
-    is_version,
-)
 from components.registry.store.mlflow_entities import create_registered_model, ignoring, log_batches
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pipeline_runs import MODEL_TAG, PIPELINE_RUN_TAG
@@ -51,8 +41,8 @@ _RUNS = "runs"  # folder with the files of each MLflow run, by its id
 _RUN_NAME_TAG = "mlflow.runName"
 _IMPORTED_TAG = "ner.imported_run"  # of an imported MLflow run: its id in the registry that it came from
 # `ModelRegistry.names` does not show names with this end, and users cannot choose them.
-_INCOMING_MODEL = f".incoming{HISTORY_SUFFIX}"
-_INCOMING_HISTORY = f".incoming-log{HISTORY_SUFFIX}"
+_INCOMING_MODEL = f".incoming{names.HISTORY_SUFFIX}"
+_INCOMING_HISTORY = f".incoming-log{names.HISTORY_SUFFIX}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +87,7 @@ def export_model(registry: ModelRegistry, name: str, target: Path, versions: Col
         if versions:
             chosen = [require_version(reader, name, version, store.uri) for version in versions]
         else:
-            chosen = reader.versions(check_model_name(name))
+            chosen = reader.versions(names.check_model_name(name))
         if not chosen:
             raise RegistryError(f"{name}: no versions in {store.uri}. Check the name, and registry.uri.")
         chosen = sorted({version.version: version for version in chosen}.values(), key=lambda each: each.version)
@@ -122,7 +112,7 @@ def export_model(registry: ModelRegistry, name: str, target: Path, versions: Col
             fsync_tree(folder)
             rename_into_place(folder, target, shared=False)
     numbers = tuple(version.version for version in chosen)
-    champion = manifest["aliases"].get(CHAMPION)
+    champion = manifest["aliases"].get(names.CHAMPION)
     return Transfer(name, numbers, (), len(manifest["runs"]), len(manifest["history"]), champion)
 
 
@@ -158,7 +148,7 @@ def _manifest(
     run_ids = [version.run_id for version in chosen]
     if complete:
         own = reader.runs(MODEL_TAG, name)
-        run_ids += [run.id for run in own if run.status != "RUNNING" and UPLOAD_TAG not in run.tags]
+        run_ids += [run.id for run in own if run.status != "RUNNING" and names.UPLOAD_TAG not in run.tags]
     model = client.get_registered_model(name)
     aliases = {**reader.aliases(name), **true_aliases(reader, name)}
     return {
@@ -263,7 +253,7 @@ def _read_manifest(folder: Path, source: Path) -> dict[str, Any]:
         raise RegistryError(f"{source}: {MANIFEST} has another format. Use the version of ner that wrote it.")
     if manifest.get("hash") != _hash(manifest):
         raise RegistryError(f"{source}: {MANIFEST} was changed or damaged. Copy the export again.")
-    check_model_name(manifest["name"])
+    names.check_model_name(manifest["name"])
     return manifest
 
 
@@ -321,7 +311,7 @@ class _Target:
             if present and number < max(present):
                 raise self._conflict(f"version {number} was removed there, and numbers are not used again")
             return False
-        for tag in (TREE_HASH_TAG, RUN_FINGERPRINT_TAG):
+        for tag in (names.TREE_HASH_TAG, names.RUN_FINGERPRINT_TAG):
             if held.tags.get(tag, "") != tags.get(tag, ""):
                 raise self._conflict(f"version {number} there is another model (its {tag} differs)")
         return True
@@ -400,7 +390,7 @@ class _Target:
             version["version"],
             source=source,
             run_id=run.info.run_id,
-            tags={**tags, REGISTERED_TAG: tags.get(REGISTERED_TAG, version["created"])},
+            tags={**tags, names.REGISTERED_TAG: tags.get(names.REGISTERED_TAG, version["created"])},
             description=version["description"] or None,
         )
 
@@ -417,19 +407,19 @@ class _Target:
     def _append_history(self, client: Any, reader: RegistryReader, entries: list[Mapping[str, Any]]) -> None:
         if not entries:
             return
-        history = self._name + HISTORY_SUFFIX
+        history = self._name + names.HISTORY_SUFFIX
         is_new = not reader.has_model(history)
         model = self._name + _INCOMING_HISTORY if is_new else history
         create_registered_model(client, model, f"History of the model {self._name}, written by ner. Do not edit.")
         for entry in entries:
             tags, version = entry["tags"], entry["tags"]["version"]
-            exists = is_version(version) and reader.version(self._name, int(version)) is not None
+            exists = names.is_version(version) and reader.version(self._name, int(version)) is not None
             self._create_numbered(
                 client,
                 model,
                 entry["number"],
                 source=f"models:/{self._name}/{version}" if exists else f"history:/{self._name}",
-                tags={**tags, REGISTERED_TAG: entry["created"]},
+                tags={**tags, names.REGISTERED_TAG: entry["created"]},
                 description=f"{tags['action']}: {tags['why']}"[:5000],
             )
         if is_new:
@@ -437,11 +427,11 @@ class _Target:
 
     def _settle(self, client: Any, reader: RegistryReader) -> None:
         """Sets the aliases: those of the history, and the user's own that the target lacks."""
-        if reader.has_model(self._name + HISTORY_SUFFIX):
+        if reader.has_model(self._name + names.HISTORY_SUFFIX):
             settle_aliases(client, reader, self._name)
         held = reader.aliases(self._name)
         for alias, number in self._manifest["aliases"].items():
-            if alias not in held and alias not in (CHAMPION, PREVIOUS):
+            if alias not in held and alias not in (names.CHAMPION, names.PREVIOUS):
                 client.set_registered_model_alias(self._name, alias, str(number))
 
     def _remove_leftovers(self, client: Any, reader: RegistryReader) -> None:
@@ -452,7 +442,7 @@ class _Target:
         registered = {version.run_id for version in reader.versions(self._name)}
         for run_id in self._runs:
             for run in reader.runs(_IMPORTED_TAG, run_id):
-                unfinished = run.status == "RUNNING" or UPLOAD_TAG in run.tags
+                unfinished = run.status == "RUNNING" or names.UPLOAD_TAG in run.tags
                 if unfinished and run.id not in registered:
                     self._remove_run(client, run)
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.registry.names import (
-    BLESSED_TAG,
-    CONTRACT_VERSION_TAG,
-    DATA_TAG_PREFIX,
-    METRIC_TAG_PREFIX,
-    TREE_HASH_TAG,
-)
+from components.registry import names
 from components.registry.store.mlflow_entities import OWN_TAGS
 from components.registry.store.version import RegisteredVersion
 
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 
-_COMPARED_OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG)
+_COMPARED_OWN_TAGS = (names.TREE_HASH_TAG, names.BLESSED_TAG, names.CONTRACT_VERSION_TAG)
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,9 @@ def differences(first: RegisteredVersion, second: RegisteredVersion) -> list[Dif
     rows += _texts(SETTINGS, first.params, second.params)
     tags = (_comparable(first.tags), _comparable(second.tags))
     for section in (DATA, ORIGIN):
-        parts = [{k: v for k, v in one.items() if k.startswith(DATA_TAG_PREFIX) == (section == DATA)} for one in tags]
+        parts = [
+            {k: v for k, v in one.items() if k.startswith(names.DATA_TAG_PREFIX) == (section == DATA)} for one in tags
+        ]
         rows += _texts(section, *parts)
     return rows
 
@@ -58,7 +54,7 @@ def _comparable(tags: Mapping[str, str]) -> dict[str, str]:
     return {
         key: value
         for key, value in tags.items()
-        if not key.startswith(METRIC_TAG_PREFIX) and (key not in OWN_TAGS or key in _COMPARED_OWN_TAGS)
+        if not key.startswith(names.METRIC_TAG_PREFIX) and (key not in OWN_TAGS or key in _COMPARED_OWN_TAGS)
     }
 
 

@@ -14,23 +14,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components import keys
 from components.artifacts import Artifacts
 from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
-from components.keys import (
-    DATA_PROFILE_FILE,
-    DRIFT_REPORT_FILE,
-    INGEST_REPORT,
-    LINEAGE_FILE,
-    MODEL_CARD_JSON_FILE,
-    MODEL_CARD_MARKDOWN_FILE,
-    PROFILE_FOLDER,
-    REPORT_FILE,
-    TRAINED_MODEL_FILE,
-    TRAINER_SETTINGS_FILE,
-    TRIALS_CSV_FILE,
-    VALIDATION_FILE,
-)
 from components.reporter.data_summary import DataSummary, summarize_split
 from components.reporter.errors import ReportError
 from components.reporter.model_facts import ModelFacts
@@ -74,7 +61,7 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         facts = gather_facts(input_dict, exec_properties)
         report = artifact_utils.get_single_uri(output_dict[REPORT_KEY])
-        write_atomically(os.path.join(report, REPORT_FILE), render_page(facts))
+        write_atomically(os.path.join(report, keys.REPORT_FILE), render_page(facts))
         tables = page_tables(
             facts.evaluation,
             model=facts.name,
@@ -86,16 +73,16 @@ class Executor(base_executor.BaseExecutor):
             trials=facts.trials,
         )
         if facts.trials:
-            tables[TRIALS_CSV_FILE] = trials_table(facts.trials)
+            tables[keys.TRIALS_CSV_FILE] = trials_table(facts.trials)
         for name, content in tables.items():
             write_atomically(os.path.join(report, name), content)
-        write_atomically(os.path.join(report, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
+        write_atomically(os.path.join(report, keys.MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
         card = json.dumps(model_card(facts), ensure_ascii=False, indent=1) + "\n"
-        write_atomically(os.path.join(report, MODEL_CARD_JSON_FILE), card)
+        write_atomically(os.path.join(report, keys.MODEL_CARD_JSON_FILE), card)
         profile = artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY])
-        fileio.makedirs(os.path.join(report, PROFILE_FOLDER))
-        for name in (DATA_PROFILE_FILE, DRIFT_REPORT_FILE, LINEAGE_FILE):
-            fileio.copy(os.path.join(profile, name), os.path.join(report, PROFILE_FOLDER, name), overwrite=True)
+        fileio.makedirs(os.path.join(report, keys.PROFILE_FOLDER))
+        for name in (keys.DATA_PROFILE_FILE, keys.DRIFT_REPORT_FILE, keys.LINEAGE_FILE):
+            fileio.copy(os.path.join(profile, name), os.path.join(report, keys.PROFILE_FOLDER, name), overwrite=True)
         logging.info("The report is written. `ner report` shows it, with the --config and --set of this run.")
 
 
@@ -109,7 +96,7 @@ def gather_facts(input_dict: Artifacts, exec_properties: dict[str, Any]) -> Mode
     provenance = embedded_provenance(path_utils.serving_model_dir(exported))
     for name in ("corpus", "code"):  # already in the fingerprint of the data and in the lineage
         provenance.pop(name, None)
-    trained = json.loads(_read(exported, TRAINED_MODEL_FILE))
+    trained = json.loads(_read(exported, keys.TRAINED_MODEL_FILE))
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],
         created=datetime.datetime.now(datetime.timezone.utc),
@@ -119,7 +106,7 @@ def gather_facts(input_dict: Artifacts, exec_properties: dict[str, Any]) -> Mode
         history=tuple(trained["history"]),
         kept_epoch=trained.get("best_epoch"),
         contract=embedded_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
-        validation=json.loads(_read(exported, VALIDATION_FILE)),
+        validation=json.loads(_read(exported, keys.VALIDATION_FILE)),
         training=_training(input_dict),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
         card=CardSettings.model_validate_json(exec_properties[SETTINGS_KEY]),
@@ -140,7 +127,7 @@ def _trial(values: Mapping[str, Any]) -> dict[str, Any]:
 def _training(input_dict: Artifacts) -> dict[str, Any]:
     """Returns the settings that the Trainer used, runtime parameters and hyperparameters included."""
     folder = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])
-    used = json.loads(_read(folder, TRAINER_SETTINGS_FILE))
+    used = json.loads(_read(folder, keys.TRAINER_SETTINGS_FILE))
     searched = {"searched": ", ".join(used["searched"])} if used["searched"] else {}
     return {**used["settings"], **searched}
 
@@ -153,8 +140,8 @@ def _data(input_dict: Artifacts) -> DataSummary:
     for split in artifact_utils.decode_split_names(statistics.split_names):
         file = os.path.join(artifact_utils.get_split_uri([statistics], split), _STATISTICS_FILE)
         splits.append(summarize_split(split, io_utils.read_bytes_file(file)))
-    lineage = json.loads(_read(artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY]), LINEAGE_FILE))
-    report = lineage.get(f"data.{INGEST_REPORT}")
+    lineage = json.loads(_read(artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY]), keys.LINEAGE_FILE))
+    report = lineage.get(f"data.{keys.INGEST_REPORT}")
     reading = IngestReport.from_json(report) if report else IngestReport()
     return DataSummary(
         splits=tuple(splits),
@@ -170,9 +157,9 @@ def _data(input_dict: Artifacts) -> DataSummary:
 
 def _drift(folder: str) -> DriftReport:
     try:
-        return DriftReport.from_json(_read(folder, DRIFT_REPORT_FILE))
+        return DriftReport.from_json(_read(folder, keys.DRIFT_REPORT_FILE))
     except ValueError as error:
-        path = os.path.join(folder, DRIFT_REPORT_FILE)
+        path = os.path.join(folder, keys.DRIFT_REPORT_FILE)
         raise ReportError(f"{path}: {error}. Run the DriftValidator again.") from error
 
 

@@ -9,17 +9,9 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components import keys
 from components.artifacts import Artifacts, earlier_model_folder, split_files
 from components.common.hashing import require_content
-from components.keys import (
-    EPOCHS,
-    EVAL_SPLIT,
-    MAX_EPOCHS,
-    TRAIN_SPLIT,
-    TRAINER_SETTINGS,
-    TRAINER_SETTINGS_FILE,
-    VAL_ENTITY_F1,
-)
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
@@ -63,8 +55,8 @@ class Executor(base_executor.BaseExecutor):
         devices = choose_devices(settings.devices, settings.hosts)
         pretrained = json.loads(exec_properties.get("pretrained") or "{}")
         inputs = TrainingInputs(
-            split_files(input_dict["examples"], TRAIN_SPLIT),
-            split_files(input_dict["examples"], EVAL_SPLIT),
+            split_files(input_dict["examples"], keys.TRAIN_SPLIT),
+            split_files(input_dict["examples"], keys.EVAL_SPLIT),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             earlier_model_folder(input_dict.get("warm_start") or []),
             **{name: pretrained[name]["path"] for name in _TEACHING if name in pretrained},
@@ -81,16 +73,16 @@ class Executor(base_executor.BaseExecutor):
         model = artifact_utils.get_single_instance(output_dict["trained_model"])
         trained.save(model.uri)
         used = json.dumps({"settings": (trained.settings or settings).selected(), "searched": list(searched)}, indent=1)
-        with fileio.open(f"{model.uri}/{TRAINER_SETTINGS_FILE}", "w") as file:
+        with fileio.open(f"{model.uri}/{keys.TRAINER_SETTINGS_FILE}", "w") as file:
             file.write(used)
-        model.set_string_custom_property(TRAINER_SETTINGS, used)
+        model.set_string_custom_property(keys.TRAINER_SETTINGS, used)
         _copy_vocabularies(inputs.transform_graph, model.uri)
         archive_graph(inputs.transform_graph, model.uri)
         if checkpoint:
             checkpoint.discard()
-        model.set_int_custom_property(EPOCHS, len(trained.history))
-        model.set_int_custom_property(MAX_EPOCHS, settings.epochs)
-        model.set_float_custom_property(VAL_ENTITY_F1, trained.best_f1)
+        model.set_int_custom_property(keys.EPOCHS, len(trained.history))
+        model.set_int_custom_property(keys.MAX_EPOCHS, settings.epochs)
+        model.set_float_custom_property(keys.VAL_ENTITY_F1, trained.best_f1)
 
 
 def trainer_settings(exec_properties: dict[str, Any]) -> TrainerSettings:

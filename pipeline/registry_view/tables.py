@@ -7,19 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from components.common.console import Column, Row, print_line, print_table
+from components.registry import names
 from components.registry.champions.history import ChampionLine, HistoryEntry
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CHAMPION,
-    FILES_TAG,
-    METRIC_TAG_PREFIX,
-    PARAMS_TAG,
-    RUN_ID_TAG,
-    SLICES_TAG,
-    SPAN_TAG,
-    TRAINED_FILES_TAG,
-    TYPES_TAG,
-)
 from components.registry.pusher.evaluation_summary import F1
 from components.registry.store.version import RegisteredVersion
 from components.registry.version_diff import Difference
@@ -47,12 +36,12 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
                 ", ".join(version.aliases),
                 f"{version.metrics[F1]:.4f}" if F1 in version.metrics else "",
                 "yes" if version.blessed else "no",
-                version.tags.get(BASELINE_VERSION_TAG, ""),
-                version.tags.get(SPAN_TAG, ""),
+                version.tags.get(names.BASELINE_VERSION_TAG, ""),
+                version.tags.get(names.SPAN_TAG, ""),
                 f"{version.created:{_TIME}}",
-                version.tags.get(RUN_ID_TAG, ""),
+                version.tags.get(names.RUN_ID_TAG, ""),
             ),
-            "bold" if CHAMPION in version.aliases else "",
+            "bold" if names.CHAMPION in version.aliases else "",
         )
         for version in versions
     ]
@@ -65,9 +54,15 @@ def print_version(console: Console, version: RegisteredVersion) -> None:
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     for name, value in facts.items():
         _print_fact(console, name, value)
-    not_shown = (PARAMS_TAG, SLICES_TAG, TYPES_TAG, FILES_TAG, TRAINED_FILES_TAG)  # or below
+    not_shown = (
+        names.PARAMS_TAG,
+        names.SLICES_TAG,
+        names.TYPES_TAG,
+        names.FILES_TAG,
+        names.TRAINED_FILES_TAG,
+    )  # or below
     for name, value in sorted(version.tags.items()):
-        if not name.startswith(METRIC_TAG_PREFIX) and name not in not_shown:
+        if not name.startswith(names.METRIC_TAG_PREFIX) and name not in not_shown:
             _print_fact(console, name, value)
     rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
     for title, scores in rows.items():

@@ -6,16 +6,8 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+from components import keys
 from components.common.files import write_atomically
-from components.keys import (
-    MISTAKES_FILE,
-    PUSHED,
-    REFUSAL_REASON,
-    REGISTRY_VERSION,
-    REPORT_JSON_FILE,
-    SCORES_CSV_FILE,
-    TRIALS_CSV_FILE,
-)
 from components.reporter.errors import ReportError
 from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
@@ -67,7 +59,7 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
     path = (folder or config.root / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
-    for name in (MISTAKES_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE, REPORT_JSON_FILE):
+    for name in (keys.MISTAKES_FILE, keys.SCORES_CSV_FILE, keys.TRIALS_CSV_FILE, keys.REPORT_JSON_FILE):
         if source.with_name(name).is_file():  # runs of older versions have none, and few have searched
             write_atomically(table_path(path, name), source.with_name(name).read_bytes())
     return path
@@ -83,7 +75,7 @@ def run_details(record: RunRecord) -> RunDetails:
         began=datetime.datetime.fromtimestamp(first, datetime.timezone.utc),
         nodes=tuple(_node(node, record, first) for node in nodes),
         outcome=_outcome(properties),
-        pushed=bool(properties.get(PUSHED)) if properties else None,
+        pushed=bool(properties.get(keys.PUSHED)) if properties else None,
     )
 
 
@@ -100,9 +92,9 @@ def _node(node: NodeRecord, record: RunRecord, first: float) -> NodeDetails:
 
 
 def _outcome(properties: dict[str, Any]) -> str:
-    if properties.get(PUSHED):
-        return f"Version {properties.get(REGISTRY_VERSION)} in the registry, the champion."
-    return str(properties.get(REFUSAL_REASON, ""))
+    if properties.get(keys.PUSHED):
+        return f"Version {properties.get(keys.REGISTRY_VERSION)} in the registry, the champion."
+    return str(properties.get(keys.REFUSAL_REASON, ""))
 
 
 def find_run(config: PipelineConfig, prefix: str | None) -> RunRecord:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from components.registry import names
 from components.registry.champions.champion_changes import change_champion, settle_aliases, write_entry
 from components.registry.champions.history import PROMOTED, ROLLED_BACK, ChampionLine, HistoryEntry
 from components.registry.champions.lookup import (
@@ -16,14 +17,6 @@ from components.registry.champions.lookup import (
     true_aliases,
 )
 from components.registry.errors import PromotionRefusedError, RegistryError
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CHAMPION,
-    PREVIOUS,
-    RUN_FINGERPRINT_TAG,
-    format_version,
-    parse_version,
-)
 from components.registry.origin import acting_user
 from components.registry.store.mlflow_entities import create_registered_model
 from components.registry.store.mlflow_store import MlflowStore
@@ -81,7 +74,11 @@ class Champions:
             return {}
         with self._store.reader() as reader:
             stored, expected = reader.aliases(self._name), true_aliases(reader, self._name)
-        return {alias: stored.get(alias) for alias in (CHAMPION, PREVIOUS) if stored.get(alias) != expected.get(alias)}
+        return {
+            alias: stored.get(alias)
+            for alias in (names.CHAMPION, names.PREVIOUS)
+            if stored.get(alias) != expected.get(alias)
+        }
 
     def outside_changes(self) -> tuple[str, ...]:
         """Returns the changes that were made with MLflow's own means and that the history does not know.
@@ -109,11 +106,11 @@ class Champions:
             )
         for alias, version in self.moved_aliases().items():
             target = "was deleted" if version is None else f"points to version {version}"
-            takes = alias == CHAMPION and version is not None and not (lost and version == champion)
+            takes = alias == names.CHAMPION and version is not None and not (lost and version == champion)
             adopt = "`ner registry adopt --why ...` takes it into the history; " if takes else ""
             changes.append(
-                f"MLflow's alias {alias} {target}; the history says {format_version(self._expected(alias))}, and it "
-                f"decides. The alias was changed by hand, or a change was interrupted. {adopt}"
+                f"MLflow's alias {alias} {target}; the history says {names.format_version(self._expected(alias))}, and "
+                f"it decides. The alias was changed by hand, or a change was interrupted. {adopt}"
                 f"{'a' if adopt else 'A'} promotion or rollback sets the alias back."
             )
         return tuple(changes)
@@ -139,12 +136,12 @@ class Champions:
             RegistryError: the alias is missing or agrees with the history, or the version's files are damaged.
         """
         with self._store.reader() as reader:
-            expected = true_aliases(reader, self._name).get(CHAMPION)
-            target = reader.aliases(self._name).get(CHAMPION)
+            expected = true_aliases(reader, self._name).get(names.CHAMPION)
+            target = reader.aliases(self._name).get(names.CHAMPION)
             if target is None or target == expected:
                 problem = "there is none" if target is None else "it agrees with the history"
                 raise RegistryError(
-                    f"{self._name}: MLflow's alias {CHAMPION} cannot be adopted, {problem}. "
+                    f"{self._name}: MLflow's alias {names.CHAMPION} cannot be adopted, {problem}. "
                     "Promote a version with `ner registry promote`."
                 )
             version = require_version(reader, self._name, target, self._store.uri)
@@ -177,9 +174,9 @@ class Champions:
         entry = HistoryEntry.new(PROMOTED, version, expected, who=who or acting_user(), why=why, forced=force)
         with self._store.reader() as reader:
             promoted = require_version(reader, self._name, version, self._store.uri)
-            champion = find_version(reader, self._name, CHAMPION)
+            champion = find_version(reader, self._name, names.CHAMPION)
             line = champion_line(reader, self._name)
-        refusal = "" if CHAMPION in promoted.aliases else refusal_to_promote(promoted, champion, entry, line)
+        refusal = "" if names.CHAMPION in promoted.aliases else refusal_to_promote(promoted, champion, entry, line)
         if refusal:
             raise PromotionRefusedError(refusal)
         return self._change(promoted, entry)
@@ -207,7 +204,7 @@ class Champions:
         with self._store.reader() as reader:
             aliases = true_aliases(reader, self._name)
             ever = champion_line(reader, self._name).ever
-            target = aliases.get(PREVIOUS) if to is None else to
+            target = aliases.get(names.PREVIOUS) if to is None else to
             if target is None:
                 raise RegistryError(f"{self._name}: no earlier champion. See `ner registry history`.")
             restored = require_version(reader, self._name, target, self._store.uri)
@@ -217,7 +214,7 @@ class Champions:
                 f"{self._name} version {target}: was never champion (champions were: {known}). Promote it, or choose "
                 "one of these."
             )
-        entry = HistoryEntry.new(ROLLED_BACK, target, aliases.get(CHAMPION), who=who or acting_user(), why=why)
+        entry = HistoryEntry.new(ROLLED_BACK, target, aliases.get(names.CHAMPION), who=who or acting_user(), why=why)
         return self._change(restored, entry)
 
     def note(self, action: str, why: str, *, version: int | None = None, who: str = "") -> None:
@@ -237,7 +234,7 @@ class Champions:
                 write_entry(client, self._name, entry)
 
     def _change(self, version: RegisteredVersion, entry: HistoryEntry) -> RegisteredVersion:
-        if CHAMPION not in version.aliases:
+        if names.CHAMPION not in version.aliases:
             verify(self._store, version)
         with self._writing() as (client, reader):
             if champion_line(reader, self._name).champion == version.version:
@@ -277,12 +274,13 @@ def refusal_to_promote(
         return f"{subject}: was rolled back. Roll back to it, or force its promotion and give the reason."
     if not version.blessed:
         return f"{subject}: not blessed by an evaluation. Evaluate it, or force its promotion and give the reason."
-    baseline = parse_version(version.tags.get(BASELINE_VERSION_TAG, ""))
-    fingerprint = version.tags.get(RUN_FINGERPRINT_TAG)
-    repeated = champion is not None and fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == fingerprint
+    baseline = names.parse_version(version.tags.get(names.BASELINE_VERSION_TAG, ""))
+    fingerprint = version.tags.get(names.RUN_FINGERPRINT_TAG)
+    repeated = champion is not None and fingerprint and champion.tags.get(names.RUN_FINGERPRINT_TAG) == fingerprint
     if baseline == entry.replaced or (repeated and champion is not None and champion.version == entry.replaced):
         return ""
     return (
-        f"{subject}: was blessed against {format_version(baseline)} and would replace "
-        f"{format_version(entry.replaced)}. Evaluate it against that one, or force its promotion and give the reason."
+        f"{subject}: was blessed against {names.format_version(baseline)} and would replace "
+        f"{names.format_version(entry.replaced)}. Evaluate it against that one, or force its promotion and give the "
+        "reason."
     )

@@ -12,17 +12,7 @@ from pathlib import Path
 
 from components import keys
 from components.exporter.saved_model.embedded_metadata import embedded_provenance
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CHAMPION,
-    CORPUS_TAG,
-    DATA_TAG_PREFIX,
-    NO_VERSION,
-    RUN_FINGERPRINT_TAG,
-    RUN_ID_TAG,
-    RUN_NAME_TAG,
-    WARM_START_TAG,
-)
+from components.registry import names
 from components.registry.pusher.evaluation_summary import EvaluationSummary
 from components.registry.store.version import DataSplit, VersionRecord, as_text
 
@@ -75,7 +65,7 @@ def gather(
     tags = {**lineage, **tags}
     tags |= _known_after_run(tags, params, summary.champion_version)
     if run_name:
-        tags[RUN_NAME_TAG] = run_name
+        tags[names.RUN_NAME_TAG] = run_name
     record = VersionRecord(
         tags=tags,
         metrics=summary.metrics,
@@ -99,38 +89,41 @@ def graph_lineage(model_dir: Path) -> dict[str, str]:
 def _data_lineage(profile: Path | None) -> dict[str, str]:
     """Returns the tags that the DriftValidator wrote about examples and schema, and the corpus of these examples."""
     tags = json.loads((profile / keys.LINEAGE_FILE).read_text(encoding="utf-8")) if profile else {}
-    fingerprint = tags.get(f"{DATA_TAG_PREFIX}input_fingerprint")
-    return tags | ({CORPUS_TAG: fingerprint} if fingerprint else {})
+    fingerprint = tags.get(f"{names.DATA_TAG_PREFIX}input_fingerprint")
+    return tags | ({names.CORPUS_TAG: fingerprint} if fingerprint else {})
 
 
 def _splits(lineage: Mapping[str, str]) -> tuple[DataSplit, ...]:
     """Returns the splits of the data by content; none without the lineage of the examples."""
-    names = json.loads(lineage.get(f"{DATA_TAG_PREFIX}split_names", "[]"))
-    files = json.loads(lineage.get(f"{DATA_TAG_PREFIX}{keys.INGEST_REPORT}", "{}")).get("files", [])
-    digest = lineage.get(CORPUS_TAG, "")
+    split_names = json.loads(lineage.get(f"{names.DATA_TAG_PREFIX}split_names", "[]"))
+    files = json.loads(lineage.get(f"{names.DATA_TAG_PREFIX}{keys.INGEST_REPORT}", "{}")).get("files", [])
+    digest = lineage.get(names.CORPUS_TAG, "")
     if not _HEXADECIMAL.fullmatch(digest):  # TFX's own fingerprint on a cluster
         digest = hashlib.sha256(digest.encode()).hexdigest()
     source = os.path.commonpath(map(os.path.dirname, files)) if files else ""
     return tuple(
-        DataSplit(name, int(lineage.get(f"{DATA_TAG_PREFIX}sentences_{name}", 0)), digest, source) for name in names
+        DataSplit(name, int(lineage.get(f"{names.DATA_TAG_PREFIX}sentences_{name}", 0)), digest, source)
+        for name in split_names
     )
 
 
 def _known_after_run(tags: dict[str, str], params: dict[str, str], champion: str) -> dict[str, str]:
     """Returns the tags that a run on a cluster cannot know when it is compiled: champion and fingerprint."""
     computed = {}
-    if tags.get(BASELINE_VERSION_TAG) == CHAMPION:
-        computed[BASELINE_VERSION_TAG] = champion or NO_VERSION
-        if tags.get(WARM_START_TAG, NO_VERSION) != NO_VERSION:
-            computed[WARM_START_TAG] = computed[BASELINE_VERSION_TAG]
-    if tags.get(RUN_FINGERPRINT_TAG) == "":
-        computed[RUN_FINGERPRINT_TAG] = _fingerprint(tags | computed, params)
+    if tags.get(names.BASELINE_VERSION_TAG) == names.CHAMPION:
+        computed[names.BASELINE_VERSION_TAG] = champion or names.NO_VERSION
+        if tags.get(names.WARM_START_TAG, names.NO_VERSION) != names.NO_VERSION:
+            computed[names.WARM_START_TAG] = computed[names.BASELINE_VERSION_TAG]
+    if tags.get(names.RUN_FINGERPRINT_TAG) == "":
+        computed[names.RUN_FINGERPRINT_TAG] = _fingerprint(tags | computed, params)
     return computed
 
 
 def _fingerprint(tags: dict[str, str], params: dict[str, str]) -> str:
     """Returns a hash that is equal for two runs that would produce the same model, as `RunInputs.fingerprint`."""
-    decisive = {name: value for name, value in tags.items() if name not in (RUN_ID_TAG, BASELINE_VERSION_TAG)}
+    decisive = {
+        name: value for name, value in tags.items() if name not in (names.RUN_ID_TAG, names.BASELINE_VERSION_TAG)
+    }
     return hashlib.sha256(json.dumps([decisive, params], sort_keys=True).encode()).hexdigest()[:16]
 
 

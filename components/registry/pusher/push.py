@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from components.common.hashing import tree_hash
+from components.registry import names
 from components.registry.champions.history import REFUSED
 from components.registry.errors import PromotionRefusedError
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CANDIDATE,
-    CHAMPION,
-    FORCED_BLESSING_TAG,
-    RUN_FINGERPRINT_TAG,
-    RUN_ID_TAG,
-    check_model_name,
-    parse_version,
-)
 from components.registry.serving_directory.serving_directory import publish
 from components.registry.serving_directory.serving_sync import sync
 from components.registry.store.pipeline_runs import CANDIDATE_ONLY, PUSHED
@@ -92,7 +83,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
         RegistryError: the registry or the serving directory cannot be written, or the lineage is malformed.
     """
     result = _pushed(registry, request)
-    if request.record.tags.get(RUN_ID_TAG):
+    if request.record.tags.get(names.RUN_ID_TAG):
         outcome = PUSHED if result.pushed else CANDIDATE_ONLY if result.version else REFUSED_RUN
         text = result.reason
         if result.pushed and result.version:
@@ -103,14 +94,16 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
 
 
 def _pushed(registry: ModelRegistry, request: PushRequest) -> PushResult:
-    champions = registry.champions(check_model_name(request.model_name))
-    parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))  # reports a malformed tag before any work
+    champions = registry.champions(names.check_model_name(request.model_name))
+    names.parse_version(
+        request.record.tags.get(names.BASELINE_VERSION_TAG, "")
+    )  # reports a malformed tag before any work
     reason = refusal_to_push(request.model_dir, request.validation_file, request.record.blessed, request.failures)
     if reason:
         champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
     version = registry.register(request.model_dir, request.model_name, _with_files(request), link=True)
-    forced = request.record.tags.get(FORCED_BLESSING_TAG)
+    forced = request.record.tags.get(names.FORCED_BLESSING_TAG)
     why = ": ".join(filter(None, (f"blessed by force ({forced})" if forced else "blessed", request.verdict)))
     try:
         version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)
@@ -131,8 +124,8 @@ def _with_files(request: PushRequest) -> VersionRecord:
 def _candidate_only(
     registry: ModelRegistry, request: PushRequest, version: RegisteredVersion, error: PromotionRefusedError
 ) -> PushResult:
-    registry.set_alias(version.name, CANDIDATE, version.version)
-    reason = f"registered as {CANDIDATE} only: {error}"
+    registry.set_alias(version.name, names.CANDIDATE, version.version)
+    reason = f"registered as {names.CANDIDATE} only: {error}"
     registry.champions(version.name).note(REFUSED, reason, version=version.version, who=request.who)
     return PushResult(pushed=False, reason=reason, version=registry.get(version.name, version.version))
 
@@ -143,11 +136,11 @@ def _expected_champion(registry: ModelRegistry, request: PushRequest) -> int | N
     A champion with the same run fingerprint passed the same comparison, so a repeated training (whose artifacts were
     lost, for example) may replace it.
     """
-    champion = registry.get(request.model_name, CHAMPION)
-    fingerprint = request.record.tags.get(RUN_FINGERPRINT_TAG)
-    if champion is not None and fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == fingerprint:
+    champion = registry.get(request.model_name, names.CHAMPION)
+    fingerprint = request.record.tags.get(names.RUN_FINGERPRINT_TAG)
+    if champion is not None and fingerprint and champion.tags.get(names.RUN_FINGERPRINT_TAG) == fingerprint:
         return champion.version
-    return parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))
+    return names.parse_version(request.record.tags.get(names.BASELINE_VERSION_TAG, ""))
 
 
 def refusal_to_push(model_dir: Path, validation_file: Path, blessed: bool, failures: Sequence[str] = ()) -> str:

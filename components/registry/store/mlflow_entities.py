@@ -9,33 +9,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.common.iterables import batched
+from components.registry import names
 from components.registry.errors import RegistryError
-from components.registry.names import (
-    BLESSED_TAG,
-    CONTRACT_VERSION_TAG,
-    FILES_TAG,
-    METRIC_TAG_PREFIX,
-    PARAMS_TAG,
-    SLICES_TAG,
-    TRAINED_FILES_TAG,
-    TRAINED_HASH_TAG,
-    TREE_HASH_TAG,
-    TYPES_TAG,
-)
 from components.registry.store.version import VersionRecord
 
 _MOST_PER_REQUEST = {"params": 100, "tags": 100, "metrics": 1000}  # MLflow's limits
 _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
 OWN_TAGS = (
-    TREE_HASH_TAG,
-    TRAINED_HASH_TAG,
-    FILES_TAG,
-    TRAINED_FILES_TAG,
-    BLESSED_TAG,
-    CONTRACT_VERSION_TAG,
-    PARAMS_TAG,
-    SLICES_TAG,
-    TYPES_TAG,
+    names.TREE_HASH_TAG,
+    names.TRAINED_HASH_TAG,
+    names.FILES_TAG,
+    names.TRAINED_FILES_TAG,
+    names.BLESSED_TAG,
+    names.CONTRACT_VERSION_TAG,
+    names.PARAMS_TAG,
+    names.SLICES_TAG,
+    names.TYPES_TAG,
 )
 TOO_LONG = "too long for a tag; see the files of the version"
 
@@ -77,7 +66,7 @@ def version_tags(record: VersionRecord, digest: str, contract_version: int | Non
         RegistryError: a tag is reserved or too long, or a metric is not finite.
     """
     for key, value in record.tags.items():
-        if key in OWN_TAGS or key.startswith(METRIC_TAG_PREFIX):
+        if key in OWN_TAGS or key.startswith(names.METRIC_TAG_PREFIX):
             raise RegistryError(f"tag {key!r}: reserved for the registry. Use another name.")
         if len(value) > _MAX_TAG_CHARACTERS:
             raise RegistryError(
@@ -87,12 +76,16 @@ def version_tags(record: VersionRecord, digest: str, contract_version: int | Non
     for key, score in record.metrics.items():
         if not math.isfinite(score):
             raise RegistryError(f"metric {key!r}: {score} is not finite. Leave the metric out.")
-    own = {TREE_HASH_TAG: digest, BLESSED_TAG: str(record.blessed).lower()}
+    own = {names.TREE_HASH_TAG: digest, names.BLESSED_TAG: str(record.blessed).lower()}
     if contract_version is not None:
-        own[CONTRACT_VERSION_TAG] = str(contract_version)
-    tables = {SLICES_TAG: record.metrics_by_slice, TYPES_TAG: record.metrics_by_type, PARAMS_TAG: record.params}
+        own[names.CONTRACT_VERSION_TAG] = str(contract_version)
+    tables = {
+        names.SLICES_TAG: record.metrics_by_slice,
+        names.TYPES_TAG: record.metrics_by_type,
+        names.PARAMS_TAG: record.params,
+    }
     own |= {key: json_tag(values) for key, values in tables.items() if values}
-    scores = {METRIC_TAG_PREFIX + key: repr(float(score)) for key, score in record.metrics.items()}
+    scores = {names.METRIC_TAG_PREFIX + key: repr(float(score)) for key, score in record.metrics.items()}
     return {**record.tags, **scores, **own}
 
 

@@ -10,15 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from components.common.errors import shortened
-from components.registry.names import (
-    BASELINE_VERSION_TAG,
-    CORPUS_TAG,
-    DATA_TAG_PREFIX,
-    NO_VERSION,
-    RUN_FINGERPRINT_TAG,
-    RUN_ID_TAG,
-    RUN_NAME_TAG,
-)
+from components.registry import names
 from components.registry.origin import origin_tags
 from components.registry.store.mlflow_entities import log_batches
 from components.registry.store.mlflow_store import MlflowStore
@@ -54,7 +46,11 @@ _DESCRIPTION_TAG = "mlflow.note.content"  # shown as text above the run
 _DATA_CONTEXT_TAG = "mlflow.data.context"
 _MAX_PARAM_CHARACTERS = 6000  # MLflow's limit
 _MAX_TAG_CHARACTERS = 5000  # of a tag of a run; MLflow's limit is 8000
-_NOT_ON_RUNS = (DATA_TAG_PREFIX, CORPUS_TAG, RUN_ID_TAG)  # MLflow's datasets and `ner.pipeline_run` say the same
+_NOT_ON_RUNS = (
+    names.DATA_TAG_PREFIX,
+    names.CORPUS_TAG,
+    names.RUN_ID_TAG,
+)  # MLflow's datasets and `ner.pipeline_run` say the same
 _MAX_DIGEST = 36  # MLflow's limit
 _NO_METRIC_NAME = re.compile(r"[^\w\-. :/]")
 # Name in the Trainer's history -> name of the curve.
@@ -107,7 +103,7 @@ class PipelineRuns:
             return
         with self._store.client(write=True) as client, self._store.reader() as reader:
             if same and not _is_registered(reader, self._name, same[-1].id):
-                continued, run_id = same[-1].id, record.tags[RUN_ID_TAG]
+                continued, run_id = same[-1].id, record.tags[names.RUN_ID_TAG]
                 client.set_tag(continued, PIPELINE_RUN_TAG, run_id)
                 client.update_run(continued, status="RUNNING", name=_run_name(record))
             else:
@@ -130,7 +126,7 @@ class PipelineRuns:
         Raises:
             RegistryError: the store cannot be read or written.
         """
-        pipeline_run = record.tags[RUN_ID_TAG]
+        pipeline_run = record.tags[names.RUN_ID_TAG]
         with self._store.client(write=True) as client, self._store.reader() as reader:
             for run in reader.runs(CLUSTER_TAG, self._name):
                 if run.status == "RUNNING" and run.tags.get(PIPELINE_RUN_TAG) != pipeline_run:
@@ -153,10 +149,10 @@ class PipelineRuns:
             RegistryError: the store cannot be written.
         """
         with self._store.client(write=True) as client, self._store.reader() as reader:
-            own = reader.runs(PIPELINE_RUN_TAG, record.tags[RUN_ID_TAG])
+            own = reader.runs(PIPELINE_RUN_TAG, record.tags[names.RUN_ID_TAG])
             if not own and outcome in (PUSHED, REFUSED, CANDIDATE_ONLY):
-                fingerprint = record.tags.get(RUN_FINGERPRINT_TAG, "")
-                same = reader.runs(RUN_FINGERPRINT_TAG, fingerprint) if fingerprint else []
+                fingerprint = record.tags.get(names.RUN_FINGERPRINT_TAG, "")
+                same = reader.runs(names.RUN_FINGERPRINT_TAG, fingerprint) if fingerprint else []
                 if any(run.tags.get(OUTCOME_TAG) == outcome and run.status == "FINISHED" for run in same):
                     return
             run_id = own[-1].id if own else open_run(self._store, client, reader, self._name, record).info.run_id
@@ -176,9 +172,9 @@ class PipelineRuns:
         if not fingerprint or self._store.is_empty():
             return ""
         with self._store.reader() as reader:
-            runs = reader.runs(RUN_FINGERPRINT_TAG, fingerprint)
+            runs = reader.runs(names.RUN_FINGERPRINT_TAG, fingerprint)
         refused = [run.tags for run in runs if run.tags.get(OUTCOME_TAG) == REFUSED]
-        same = [tags for tags in refused if (tags.get(BASELINE_VERSION_TAG) or NO_VERSION) == baseline]
+        same = [tags for tags in refused if (tags.get(names.BASELINE_VERSION_TAG) or names.NO_VERSION) == baseline]
         return (
             f"a model of the same data, settings and code was refused: {same[-1].get(OUTCOME_TEXT_TAG)}" if same else ""
         )
@@ -200,7 +196,7 @@ def open_run(store: MlflowStore, client: Any, reader: RegistryReader, name: str,
 
     Files of a registered version are never overwritten: a retried push gets a new MLflow run.
     """
-    pipeline_run = record.tags.get(RUN_ID_TAG, "")
+    pipeline_run = record.tags.get(names.RUN_ID_TAG, "")
     for run in reader.runs(PIPELINE_RUN_TAG, pipeline_run) if pipeline_run else ():
         if not _is_registered(reader, name, run.id):
             return client.get_run(run.id)
@@ -295,4 +291,4 @@ def _is_registered(reader: RegistryReader, name: str, run_id: str) -> bool:
 
 def _run_name(record: VersionRecord) -> str:
     tags: Mapping[str, str] = record.tags
-    return tags.get(RUN_NAME_TAG) or tags.get(RUN_ID_TAG, "")
+    return tags.get(names.RUN_NAME_TAG) or tags.get(names.RUN_ID_TAG, "")

@@ -9,15 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from components.registry.names import (
-    BLESSED_TAG,
-    METRIC_TAG_PREFIX,
-    PARAMS_TAG,
-    SLICES_TAG,
-    TRAINED_HASH_TAG,
-    TREE_HASH_TAG,
-    TYPES_TAG,
-)
+from components.registry import names
 
 
 def as_text(value: Any) -> str:
@@ -106,41 +98,41 @@ class RegisteredVersion:
     @property
     def tree_hash(self) -> str:
         """Hash of the stored model folder (`components.common.hashing`)."""
-        return self.tags.get(TREE_HASH_TAG, "")
+        return self.tags.get(names.TREE_HASH_TAG, "")
 
     @property
     def content(self) -> str:
         """Hashes of exported and trained model: a new registry at the same address begins with version 1 again."""
-        return f"{self.tree_hash} {self.tags.get(TRAINED_HASH_TAG, '')}"
+        return f"{self.tree_hash} {self.tags.get(names.TRAINED_HASH_TAG, '')}"
 
     @property
     def blessed(self) -> bool:
         """True if the Evaluator blessed the model."""
-        return self.tags.get(BLESSED_TAG) == "true"
+        return self.tags.get(names.BLESSED_TAG) == "true"
 
     @property
     def metrics(self) -> dict[str, float]:
         """Overall scores by name."""
         return {
-            key.removeprefix(METRIC_TAG_PREFIX): float(value)
+            key.removeprefix(names.METRIC_TAG_PREFIX): float(value)
             for key, value in self.tags.items()
-            if key.startswith(METRIC_TAG_PREFIX)
+            if key.startswith(names.METRIC_TAG_PREFIX)
         }
 
     @property
     def metrics_by_type(self) -> dict[str, dict[str, float]]:
         """Entity type -> scores."""
-        return self._table(TYPES_TAG)
+        return self._table(names.TYPES_TAG)
 
     @property
     def metrics_by_slice(self) -> dict[str, dict[str, float]]:
         """Slice -> scores."""
-        return self._table(SLICES_TAG)
+        return self._table(names.SLICES_TAG)
 
     @property
     def params(self) -> dict[str, str]:
         """Settings of the run that produced the version."""
-        return self._table(PARAMS_TAG)
+        return self._table(names.PARAMS_TAG)
 
     def _table(self, tag: str) -> dict[str, Any]:
         """Returns a mapping that a tag holds as JSON; empty if it is absent or was too long to store."""

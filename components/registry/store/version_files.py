@@ -24,15 +24,8 @@ from components.common.files import (
 )
 from components.common.hashing import file_hashes, tree_differences, tree_hash
 from components.keys import TRAINED_FOLDER
+from components.registry import names
 from components.registry.errors import RegistryError
-from components.registry.names import (
-    FILES_TAG,
-    RUN_ID_TAG,
-    TRAINED_FILES_TAG,
-    TRAINED_HASH_TAG,
-    TREE_HASH_TAG,
-    UPLOAD_TAG,
-)
 from components.registry.store.mlflow_entities import json_tag
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pipeline_runs import CARD_FOLDER, log_record, open_run
@@ -55,8 +48,8 @@ class Part(Enum):
         files_tag: tag that holds the hash of each file, as JSON.
     """
 
-    MODEL = DATA_ARTIFACT, TREE_HASH_TAG, FILES_TAG
-    WEIGHTS = TRAINED_FOLDER, TRAINED_HASH_TAG, TRAINED_FILES_TAG
+    MODEL = DATA_ARTIFACT, names.TREE_HASH_TAG, names.FILES_TAG
+    WEIGHTS = TRAINED_FOLDER, names.TRAINED_HASH_TAG, names.TRAINED_FILES_TAG
 
     def __init__(self, folder: str, hash_tag: str, files_tag: str) -> None:
         """Names the attributes."""
@@ -143,10 +136,10 @@ def uploaded(store: MlflowStore, client: Any, name: str, upload: Upload) -> Iter
         name: name of the registered model.
         upload: files and metadata of the version.
     """
-    pipeline_run = upload.record.tags.get(RUN_ID_TAG, "")
+    pipeline_run = upload.record.tags.get(names.RUN_ID_TAG, "")
     with store.reader() as reader:
         run = open_run(store, client, reader, name, upload.record)
-    client.set_tag(run.info.run_id, UPLOAD_TAG, name)
+    client.set_tag(run.info.run_id, names.UPLOAD_TAG, name)
     status = "FAILED"
     try:
         _discard_partial_upload(run)
@@ -182,7 +175,7 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
     A killed pusher leaves an MLflow run that the registry does not show, but its files take space.
     """
     before = int((time.time() - _ABANDONED_SECONDS) * 1000)
-    condition = f"tags.`{UPLOAD_TAG}` = '{name}' and attributes.status != 'FINISHED'"
+    condition = f"tags.`{names.UPLOAD_TAG}` = '{name}' and attributes.status != 'FINISHED'"
     condition += f" and attributes.start_time < {before}"
     runs = client.search_runs([store.experiment_id(client)], condition, max_results=100)
     if not runs:
@@ -201,7 +194,7 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
 def unregistered_uploads(reader: RegistryReader, name: str) -> list[StoredRun]:
     """Returns the uploads without a version: it was removed, or a pusher was killed before it created one."""
     registered = {version.run_id for version in reader.versions(name)}
-    return [run for run in reader.runs(UPLOAD_TAG, name) if run.id not in registered]
+    return [run for run in reader.runs(names.UPLOAD_TAG, name) if run.id not in registered]
 
 
 def upload_folder(store: MlflowStore, run: StoredRun) -> Path | None:
