@@ -23,61 +23,47 @@ _OURS = ("transform_cpu_seconds", "export_cpu_seconds", "data_wait")
 def render_accuracy(results: Path) -> None:
     """Writes and prints the measurements of `accuracy`, if there are any."""
     records = read_records(results / "accuracy")
-    if not records:
-        return
-    rows, training = accuracy_rows(records), training_rows(records)
-    write_table(results, "accuracy", rows)
     write_table(results, "accuracy_types", type_rows(records))
-    write_table(results, "training", training)
-    accuracy_plot(rows, results / "accuracy.png")
+    if rows := accuracy_rows(records):
+        accuracy_plot(rows, results / "accuracy.png")
     columns = ("corpus", "system", "seeds", "dev_f1_mean", "dev_f1_std", "test_f1_mean", "test_f1_std")
-    print_table("Entity F1 (%)", rows, columns)
+    write_table(results, "accuracy", rows, "Entity F1 (%)", columns)
     costs = ("corpus", "system", "passes", "tokens_per_cpu_second", "cpu_seconds_to_best_dev", "cpu_seconds")
-    print_table("Training", training, (*costs, "peak_rss_mb", "model_mb"))
+    write_table(results, "training", training_rows(records), "Training", (*costs, "peak_rss_mb", "model_mb"))
 
 
 def render_serving(results: Path) -> None:
     """Writes and prints the measurements of `serving`, if there are any."""
     records = read_records(results / "serving")
     rows = [{"corpus": record["corpus"], **row} for record in records for row in record["rows"]]
-    if not rows:
-        return
-    write_table(results, "serving", rows)
     for record in records:
         serving_plot(record["rows"], results / f"serving.{record['corpus']}.png")
     columns = ("corpus", "system", "single_cpu_p50_ms", "single_cpu_p99_ms", "batch_tokens_per_cpu_second")
-    print_table("Serving on one core, raw string to tags", rows, (*columns, "model_mb", "peak_rss_mb"))
+    title = "Serving on one core, raw string to tags"
+    write_table(results, "serving", rows, title, (*columns, "model_mb", "peak_rss_mb"))
 
 
 def render_scaling(results: Path) -> None:
     """Writes and prints the measurements of `scaling`, if there are any."""
     records = read_records(results / "scaling")
-    if not records:
-        return
     rows = [{name: value for name, value in record.items() if name != "machine"} for record in records]
     rows.sort(key=lambda row: (row["corpus"], row["system"], row["factor"]))
-    write_table(results, "scaling", rows)
-    scaling_plot(rows, results / "scaling.png")
+    if rows:
+        scaling_plot(rows, results / "scaling.png")
     columns = ("corpus", "system", "factor", "epoch_cpu_seconds", "train_process_peak_rss_mb", "data_wait")
-    print_table("Growth", rows, (*columns, "transform_cpu_seconds", "transform_peak_rss_mb"))
+    write_table(results, "scaling", rows, "Growth", (*columns, "transform_cpu_seconds", "transform_peak_rss_mb"))
 
 
 def render_sizes(results: Path) -> None:
     """Writes and prints the measurements of `sizes`, if there are any."""
     rows = size_rows(read_records(results / "sizes"))
-    if rows:
-        write_table(results, "sizes", rows)
-        print_table(
-            "Entity F1 (%) by sentences of the train split", rows, list(dict.fromkeys(n for r in rows for n in r))
-        )
+    write_table(results, "sizes", rows, "Entity F1 (%) by sentences of the train split", _columns(rows))
 
 
 def render_nodes(results: Path) -> None:
     """Writes and prints the measurements of `scale`, if there are any."""
     rows = node_rows(read_records(results / "scale"))
-    if rows:
-        write_table(results, "scale", rows)
-        print_table("Nodes of the pipeline by sentences of the train split", rows, list(rows[0]))
+    write_table(results, "scale", rows, "Nodes of the pipeline by sentences of the train split", _columns(rows))
 
 
 def node_rows(records: Iterable[Record]) -> list[Row]:
@@ -195,8 +181,20 @@ def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
     return groups
 
 
-def write_table(folder: Path, name: str, rows: Rows) -> None:
-    """Writes `<name>.json` and `<name>.csv` with the same rows; JSON has all digits, CSV five of them."""
+def write_table(folder: Path, name: str, rows: Rows, title: str = "", columns: Sequence[str] = ()) -> None:
+    """Writes `<name>.json` and `<name>.csv` with the same rows, and prints a table; does nothing without rows.
+
+    Args:
+        folder: folder of the files.
+        name: name of the files; JSON has all digits of a number, CSV five.
+        rows: the rows.
+        title: title of the printed table.
+        columns: columns to print; none: nothing is printed.
+    """
+    if not rows:
+        return
+    if columns:
+        print_table(title, rows, columns)
     write_json(folder / f"{name}.json", list(rows))
     write_atomically(folder / f"{name}.csv", to_csv(rows))
 
@@ -204,11 +202,14 @@ def write_table(folder: Path, name: str, rows: Rows) -> None:
 def to_csv(rows: Rows) -> str:
     """Returns rows as CSV with a header of all columns, in the order of their first occurrence."""
     text = io.StringIO()
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: short(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _columns(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def short(value: Any) -> str:

@@ -80,8 +80,7 @@ def schedule(
     Each retraining is a separate process; if one fails, the next one runs nevertheless. Stop it with Ctrl-C, or run it
     as a service. `ner retrain` in a crontab or a systemd timer has the same effect.
     """
-    from pipeline.retraining.cron import next_times
-    from pipeline.retraining.schedule import run_at
+    from pipeline.retraining.cron import next_times, run_at
 
     now = datetime.now().astimezone()
     if show is not None:

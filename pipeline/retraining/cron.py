@@ -1,4 +1,4 @@
-"""Cron expressions that every cron reads alike: crontab's five fields, as canonical lists of numbers.
+"""Cron expressions that every cron reads alike (crontab's five fields, as canonical lists of numbers), and a scheduler.
 
 croniter reads the expression. APScheduler was tried and counts weekdays from Monday, so that `0 3 * * 0` runs on the
 wrong day without an error.
@@ -7,7 +7,8 @@ wrong day without an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from components.common.errors import NerError
@@ -22,6 +23,7 @@ _LARGEST = (59, 23, 31, 12, 7)
 _FIELD = re.compile(rf"(?:[0-9*,/-]|{_NAMES})+")  # croniter also reads L, W, #, ?, H and R, other crons do not
 _NICKNAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _ODD_RANGE = re.compile(r"\b(\w+)-\1\b|[a-z]-[0-9]|[0-9]-[a-z]")  # croniter 7 reads 1-1 and mon-1 as a star
+_NAP_SECONDS = 30.0  # the clock may be changed, and the machine may sleep, so it is read again after this time
 
 
 def five_fields(expression: str) -> str:
@@ -71,6 +73,33 @@ def next_times(expression: str, after: datetime) -> Iterator[datetime]:
         NerError: as `five_fields`.
     """
     yield from _times(five_fields(expression), expression, after)
+
+
+def run_at(
+    expression: str,
+    action: Callable[[], None],
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Calls the action at each time of a cron expression, without end.
+
+    Times that pass while the action runs or the machine sleeps lead to one call at most.
+
+    Args:
+        expression: as of `five_fields`.
+        action: the action.
+        now: the clock, with a time zone.
+        sleep: waits some seconds.
+
+    Raises:
+        NerError: as `next_times`.
+    """
+    while True:
+        due = next(next_times(expression, now()))
+        while (left := (due - now()).total_seconds()) > 0:
+            sleep(min(left, _NAP_SECONDS))
+        action()
 
 
 def _check_fields(texts: list[str], expression: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLab
     total: dict[Slice, SliceCounts] = {}
     account = JoinAccount()
     vocabulary = TagVocabulary()
-    with LabelStore(labels) as store:
+    with contextlib.closing(LabelStore(labels)) as store:
         account.labels = len(store)
         for joined in _joined(predictions, store, account):
             batch, features = _batch(joined, vocabulary, slicer, options)

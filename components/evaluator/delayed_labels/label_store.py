@@ -11,9 +11,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-
-from typing_extensions import Self
 
 from components.common.iterables import batched
 from components.common.json_lines import read_json_lines
@@ -26,7 +23,7 @@ _PARAMETERS = 500  # every SQLite build accepts as many
 
 
 class LabelStore:
-    """Labels of a file. Use it in a `with` statement, which removes its temporary file at the end.
+    """Labels of a file, in a temporary file that `close` removes.
 
     Of several labels with the same key the last one counts.
 
@@ -54,16 +51,6 @@ class LabelStore:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        """Returns the store."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Removes the temporary file."""
-        self.close()
 
     def close(self) -> None:
         """Removes the temporary file."""

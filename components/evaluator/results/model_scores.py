@@ -89,6 +89,10 @@ class EntityScores:
     support: int
     predicted: int
 
+    def shares(self) -> dict[str, Estimate]:
+        """Returns `precision`, `recall` and `f1` by name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
 
 @dataclasses.dataclass(frozen=True)
 class TypedScores:
@@ -200,7 +204,7 @@ class Scores:
             `type_f1`, `entity_f1/TYPE` and so on for each type, and if present `partial_f1` and `ent_type_f1` (the
             schemes `partial` and `type` of nervaluate), `token_accuracy`, `calibration_error` and the custom metrics.
         """
-        named = {f"entity_{name}": value for name, value in _shares(self.entities.micro).items()}
+        named = {f"entity_{name}": value for name, value in self.entities.micro.shares().items()}
         named["entity_macro_f1"] = self.entities.macro.f1
         named["strict_f1"] = self.strict.micro.f1
         named["boundary_f1"] = self.boundary.f1
@@ -209,13 +213,9 @@ class Scores:
             if scheme in self.nervaluate:
                 named[name] = self.nervaluate[scheme].f1
         for entity_type, scores in self.entities.per_type.items():
-            named |= {f"entity_{name}/{entity_type}": value for name, value in _shares(scores).items()}
+            named |= {f"entity_{name}/{entity_type}": value for name, value in scores.shares().items()}
         if self.token_accuracy is not None:
             named["token_accuracy"] = self.token_accuracy
         if self.calibration is not None:
             named["calibration_error"] = self.calibration.error
         return named | dict(self.custom)
-
-
-def _shares(scores: EntityScores) -> dict[str, Estimate]:
-    return {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}

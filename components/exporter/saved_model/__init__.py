@@ -2,5 +2,5 @@
 
 Read `exporting` first (a trained tagger becomes a SavedModel), then `add_signatures` (more signatures for any
 SavedModel, planned by `signature_plan`) and `inspecting`. `embedded_metadata` reads and writes contract, provenance and
-manifest inside the folder; `scrub`, `input_names` and `warmup` edit single files.
+manifest inside the folder; `scrub` and `input_names` edit single files.
 """

@@ -11,11 +11,12 @@ import contextlib
 import dataclasses
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from components.common.files import incoming_folder, rename_into_place
 from components.common.progress import report_progress
@@ -24,7 +25,6 @@ from components.exporter.errors import ExportError
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_golden
 from components.exporter.saved_model.rewriting import answers_in_python, rewrite
 from components.exporter.saved_model.signature_plan import Changes, SignaturePlan, plan_signatures
-from components.exporter.saved_model.warmup import move_warmup
 from components.exporter.signatures import Signatures
 from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.checks import NEEDED, NEEDED_BY_SIGNATURE
@@ -32,7 +32,7 @@ from components.exporter.validator.probe.values import from_json
 from components.exporter.validator.reference import reference_answers
 from components.exporter.validator.validate import require_valid, validate_export
 from components.exporter.validator.validation_report import CheckResult, ValidationReport
-from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, WARMUP_FILE
+from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, SERVING_DEFAULT, WARMUP_FILE
 
 _REQUIRED = frozenset(
     {"golden_answers", "forwarded", "all_signatures", "names_and_types", "load", "files", "saved_model"}
@@ -124,7 +124,7 @@ def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:
     shutil.copytree(source / ASSETS_EXTRA, copy / ASSETS_EXTRA, ignore=ignore)
     warmup = copy / ASSETS_EXTRA / WARMUP_FILE
     if warmup.is_file() and (plan.renamed or any(plan.moved(source) != source for source in plan.sources.values())):
-        move_warmup(warmup, plan.moved, plan.renamed)
+        _move_warmup(warmup, plan.moved, plan.renamed)
 
 
 def _without_false_promises(before: ValidationReport, embedded: Contract | None) -> ValidationReport:
@@ -258,3 +258,42 @@ def generated_values(dtype: str, rows: int | None) -> Any:
     """
     values: list[Any] = [f"row {number}" if dtype == "string" else number for number in range(rows or 1)]
     return values[0] if rows is None else values[:rows]
+
+
+def _move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, str]) -> None:
+    """Redirects warm-up requests; TensorFlow Serving does not load a model that cannot answer them.
+
+    Args:
+        file: TFRecords of `PredictionLog`; replaced.
+        moved: returns the signature that takes the requests of an old one; empty: they are dropped.
+        renamed: old -> new name of inputs and outputs.
+    """
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    kept, changed = [], 0
+    records = [*tf.data.TFRecordDataset(str(file)).as_numpy_iterator()]
+    for record in records:
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        request = getattr(log, log.WhichOneof("log_type")).request
+        old = request.model_spec.signature_name or SERVING_DEFAULT
+        new = moved(old)
+        names = [name for name in getattr(request, "inputs", {}) if name in renamed]
+        if new != old or names or list(getattr(request, "output_filter", [])):
+            changed += 1
+        if not new:
+            continue
+        if new != old:
+            request.model_spec.signature_name = new
+        values = {renamed[name]: request.inputs.pop(name) for name in names}  # two inputs may swap their names
+        for name, value in values.items():
+            request.inputs[name].CopyFrom(value)
+        if hasattr(request, "output_filter"):
+            request.output_filter[:] = [renamed.get(name, name) for name in request.output_filter]
+        kept.append(log.SerializeToString())
+    partial = file.with_name(f".{file.name}.partial")
+    with tf.io.TFRecordWriter(str(partial)) as writer:
+        for record in kept:
+            writer.write(record)
+    partial.rename(file)
+    logging.info("%d of %d warm-up requests change", changed, len(records))

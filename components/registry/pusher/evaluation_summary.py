@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from typing_extensions import Self
 
-from components.evaluator.results.evaluation import Comparison, Evaluation
+from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
 from components.evaluator.results.scores_file import read_evaluation
 
@@ -58,7 +58,7 @@ class EvaluationSummary:
         return cls(
             metrics=_metrics(overall.candidate),
             by_type={name: _row(scores) for name, scores in overall.candidate.entities.per_type.items()},
-            by_slice={row.slice.name: _row(_entities(row)) for row in evaluation.slices},
+            by_slice={row.slice.name: _row(row.candidate.entities.micro) for row in evaluation.slices},
             champion=_metrics(overall.champion) if overall.champion else {},
             champion_version=evaluation.champion_version,
             change=overall.f1_change,
@@ -80,13 +80,8 @@ def _metrics(scores: Scores) -> dict[str, float]:
     return {name: each.value for name, each in metrics.items() if "/" not in name and each.value is not None}
 
 
-def _entities(row: Comparison) -> EntityScores:
-    return row.candidate.entities.micro
-
-
 def _row(scores: EntityScores) -> dict[str, float]:
-    shares = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
-    defined = {name: share.value for name, share in shares.items() if share.value is not None}
+    defined = {name: share.value for name, share in scores.shares().items() if share.value is not None}
     return {**defined, "support": float(scores.support)}
 
 

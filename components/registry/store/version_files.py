@@ -224,21 +224,10 @@ def remove_uploads(store: MlflowStore, client: Any, reader: RegistryReader, name
 def fetch_part(
     store: MlflowStore, version: RegisteredVersion, part: Part, destination: Path, *, link: bool = False
 ) -> Path | None:
-    """Downloads one part of a version, checks its tree hash, and renames it into place.
-
-    Args:
-        store: the MLflow store.
-        version: the version.
-        part: the part.
-        destination: folder to create. A folder that already holds the same content stays as it is.
-        link: shares the files with a local store by hard links; for folders that nobody changes.
+    """Downloads one part of a version as `ModelRegistry.fetch` describes.
 
     Returns:
         `destination`; None if the version was registered without this part.
-
-    Raises:
-        RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
-            other content.
     """
     expected = version.tags.get(part.hash_tag)
     if expected is None:
@@ -271,20 +260,7 @@ def _same(version: RegisteredVersion, part: Part, folder: Path) -> Path:
 
 
 def readable_part(store: MlflowStore, version: RegisteredVersion, part: Part, cache: Path) -> Path | None:
-    """Returns a folder with one part of a version, to read: the stored files, or a download if they are remote.
-
-    Args:
-        store: the MLflow store.
-        version: the version.
-        part: the part.
-        cache: folder of a download, kept for the next call.
-
-    Returns:
-        The folder; None if the version was registered without this part.
-
-    Raises:
-        RegistryError: see `fetch_part`.
-    """
+    """Returns the folder of `ModelRegistry.readable` for one part; None if the version was registered without it."""
     if version.tags.get(part.hash_tag) is None:
         return None
     if store.over_http or local_path(version.uri) is None:

@@ -73,8 +73,7 @@ def _slice(part: Comparison) -> dict[str, Any]:
 
 
 def _scores(scores: EntityScores) -> dict[str, Any]:
-    shares = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
-    return {**_estimates(shares), "support": scores.support}
+    return {**_estimates(scores.shares()), "support": scores.support}
 
 
 def _estimates(values: Mapping[str, Estimate]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from components.common.errors import NerError
-from pipeline.retraining.cron import five_fields, next_times
+from pipeline.retraining.cron import five_fields, next_times, run_at
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 LIMITS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
@@ -100,3 +100,41 @@ def test_errors_name_the_expression_and_the_field() -> None:
         with pytest.raises(NerError, match=message) as caught:
             five_fields(expression)
         assert str(caught.value).startswith(f"--cron {expression!r}: ")
+
+
+class _Clock:
+    """A clock that sleeping moves on, and that ends the test."""
+
+    def __init__(self, end: datetime) -> None:
+        self.time, self.end, self.naps = NOON, end, []
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.time += timedelta(seconds=seconds)
+        if self.time > self.end:
+            raise KeyboardInterrupt
+
+
+def test_the_action_is_called_at_each_time_and_not_before():
+    clock = _Clock(NOON + timedelta(hours=3, minutes=30))
+    called = []
+    with pytest.raises(KeyboardInterrupt):
+        run_at("0 * * * *", lambda: called.append(clock.time), now=clock.now, sleep=clock.sleep)
+    assert called == [NOON + timedelta(hours=hour) for hour in (1, 2, 3)]
+    assert max(clock.naps) <= 30
+
+
+def test_times_that_a_long_action_misses_are_not_made_up_for():
+    clock = _Clock(NOON + timedelta(hours=5))
+    called = []
+
+    def long_action():
+        called.append(clock.time)
+        clock.time += timedelta(hours=2, minutes=30)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_at("0 * * * *", long_action, now=clock.now, sleep=clock.sleep)
+    assert called == [NOON + timedelta(hours=1), NOON + timedelta(hours=4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -17,7 +18,7 @@ def store_of(tmp_path):
     def made(*records):
         path = tmp_path / "labels.jsonl"
         path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-        return LabelStore(path)
+        return contextlib.closing(LabelStore(path))
 
     return made
 
