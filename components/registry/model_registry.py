@@ -10,15 +10,8 @@ from typing import Any
 from absl import logging
 
 from components.registry import names
+from components.registry.champions import lookup
 from components.registry.champions.champions import Champions
-from components.registry.champions.lookup import (
-    champion_line,
-    find_version,
-    missing_version,
-    require_version,
-    true_aliases,
-    with_aliases,
-)
 from components.registry.errors import RegistryError
 from components.registry.store.mlflow_entities import create_registered_model, version_tags
 from components.registry.store.mlflow_store import MlflowStore
@@ -111,7 +104,7 @@ class ModelRegistry:
         if self._store.is_empty():
             return
         with self._store.reader() as reader:
-            champion = champion_line(reader, name).champion
+            champion = lookup.champion_line(reader, name).champion
             if champion is not None and not reader.has_model(name):
                 raise RegistryError(
                     f"model registry {self.uri}: the history names version {champion} as champion, but the registered "
@@ -158,7 +151,7 @@ class ModelRegistry:
             create_registered_model(client, name, _DESCRIPTION)
             existing = _existing(reader, name, tags)
             if existing is not None:
-                return with_aliases(existing, true_aliases(reader, name))
+                return lookup.with_aliases(existing, lookup.true_aliases(reader, name))
             discard_abandoned(self._store, client, reader, name)
             if trained_dir is not None:
                 tags |= content_tags(Part.WEIGHTS, trained_dir)
@@ -167,7 +160,7 @@ class ModelRegistry:
                 # Without the run id the server refuses the source, and MLflow asks its process-wide URI.
                 summary = record.summary or None
                 created = client.create_model_version(name, source, run.info.run_id, tags, description=summary)
-            return require_version(reader, name, int(created.version), self.uri)
+            return lookup.require_version(reader, name, int(created.version), self.uri)
 
     def get(self, name: str, version_or_alias: int | str) -> RegisteredVersion | None:
         """Returns one version by its number (also as text) or alias; None if there is none.
@@ -179,7 +172,7 @@ class ModelRegistry:
         if self._store.is_empty():
             return None
         with self._store.reader() as reader:
-            return find_version(reader, name, version_or_alias)
+            return lookup.find_version(reader, name, version_or_alias)
 
     def require(self, name: str, version_or_alias: int | str) -> RegisteredVersion:
         """Returns one version by its number or alias.
@@ -189,7 +182,7 @@ class ModelRegistry:
         """
         version = self.get(name, version_or_alias)
         if version is None:
-            raise missing_version(name, version_or_alias, self.uri)
+            raise lookup.missing_version(name, version_or_alias, self.uri)
         return version
 
     def names(self) -> tuple[str, ...]:
@@ -213,8 +206,8 @@ class ModelRegistry:
         if self._store.is_empty():
             return ()
         with self._store.reader() as reader:
-            aliases = true_aliases(reader, name)
-            return tuple(with_aliases(version, aliases) for version in reader.versions(name))
+            aliases = lookup.true_aliases(reader, name)
+            return tuple(lookup.with_aliases(version, aliases) for version in reader.versions(name))
 
     def champions(self, name: str) -> Champions:
         """Returns the champion and the history of a model, to read and to change.
@@ -336,7 +329,7 @@ class ModelRegistry:
         if self.database is None:
             raise RegistryError(f"registry.uri {self.uri}: is a server. Remove versions there, with MLflow.")
         with self._store.client(write=True) as client, self._store.reader() as reader:
-            taken = {**reader.aliases(name), **true_aliases(reader, names.check_model_name(name))}
+            taken = {**reader.aliases(name), **lookup.true_aliases(reader, names.check_model_name(name))}
             for number in sorted(versions):
                 aliases = sorted(alias for alias, version in taken.items() if version == number)
                 if aliases:
@@ -363,7 +356,7 @@ class ModelRegistry:
         if names.check_alias(alias) in (names.CHAMPION, names.PREVIOUS):
             raise RegistryError(f"alias {alias!r}: only promotions and rollbacks move it. Use one of these.")
         with self._store.client(write=True) as client, self._store.reader() as reader:
-            require_version(reader, names.check_model_name(name), version, self.uri)
+            lookup.require_version(reader, names.check_model_name(name), version, self.uri)
             client.set_registered_model_alias(name, alias, str(version))
 
 

@@ -19,25 +19,18 @@ from components.common.errors import NerError, shortened
 from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_VERSION
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import RUN_ID_TAG
-from components.registry.pusher.gathering import (
-    DATA_PROFILE_KEY,
-    EVALUATION_KEY,
-    REPORT_KEY,
-    TRAINED_MODEL_KEY,
-    TUNER_RESULTS_KEY,
-    gather,
-)
+from components.registry.pusher import gathering
 from components.registry.store import pipeline_runs
 from components.registry.store.version import VersionRecord
 from configs.spec import PipelineConfig
 from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, PUSHER, RunRecord, read_run, run_ids
 
 _OUTPUTS = {
-    DATA_PROFILE_KEY: ("DriftValidator", "profile"),
-    TRAINED_MODEL_KEY: ("Trainer", "trained_model"),
-    EVALUATION_KEY: EVALUATION,
-    REPORT_KEY: ("Reporter", "report"),
-    TUNER_RESULTS_KEY: ("Tuner", "tuner_results"),
+    gathering.DATA_PROFILE_KEY: ("DriftValidator", "profile"),
+    gathering.TRAINED_MODEL_KEY: ("Trainer", "trained_model"),
+    gathering.EVALUATION_KEY: EVALUATION,
+    gathering.REPORT_KEY: ("Reporter", "report"),
+    gathering.TUNER_RESULTS_KEY: ("Tuner", "tuner_results"),
 }
 _MAX_CHARACTERS = 1000  # of an error
 
@@ -116,9 +109,11 @@ def _produced(config: PipelineConfig, run: RunRecord, params: dict[str, str], ta
         for key, output in _OUTPUTS.items()
         if output[0] in done and output in run.outputs and Path(run.outputs[output][0]).is_dir()
     }
-    trained = TRAINED_MODEL_KEY in folders
-    epochs = run.outputs[_OUTPUTS[TRAINED_MODEL_KEY]][1].get("epochs") or 0 if trained else 0
-    return gather(folders, params=params if trained else _decided(config, params), epochs=int(epochs), tags=tags).record
+    trained = gathering.TRAINED_MODEL_KEY in folders
+    epochs = run.outputs[_OUTPUTS[gathering.TRAINED_MODEL_KEY]][1].get("epochs") or 0 if trained else 0
+    return gathering.gather(
+        folders, params=params if trained else _decided(config, params), epochs=int(epochs), tags=tags
+    ).record
 
 
 def _last_node(run: RunRecord) -> str:

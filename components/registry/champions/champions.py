@@ -7,15 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.registry import names
+from components.registry.champions import lookup
 from components.registry.champions.champion_changes import change_champion, settle_aliases, write_entry
 from components.registry.champions.history import PROMOTED, ROLLED_BACK, ChampionLine, HistoryEntry
-from components.registry.champions.lookup import (
-    champion_line,
-    find_version,
-    history_entries,
-    require_version,
-    true_aliases,
-)
 from components.registry.errors import PromotionRefusedError, RegistryError
 from components.registry.origin import acting_user
 from components.registry.store.mlflow_entities import create_registered_model
@@ -49,7 +43,7 @@ class Champions:
         if self._store.is_empty():
             return ()
         with self._store.reader() as reader:
-            return history_entries(reader, self._name)
+            return lookup.history_entries(reader, self._name)
 
     def line(self) -> ChampionLine:
         """Returns the champion, the champions before it, and the entries that do not count.
@@ -60,7 +54,7 @@ class Champions:
         if self._store.is_empty():
             return ChampionLine()
         with self._store.reader() as reader:
-            return champion_line(reader, self._name)
+            return lookup.champion_line(reader, self._name)
 
     def moved_aliases(self) -> dict[str, int | None]:
         """Returns MLflow's `champion` and `previous` as far as they differ from the history.
@@ -73,7 +67,7 @@ class Champions:
         if self._store.is_empty():
             return {}
         with self._store.reader() as reader:
-            stored, expected = reader.aliases(self._name), true_aliases(reader, self._name)
+            stored, expected = reader.aliases(self._name), lookup.true_aliases(reader, self._name)
         return {
             alias: stored.get(alias)
             for alias in (names.CHAMPION, names.PREVIOUS)
@@ -91,7 +85,7 @@ class Champions:
         if self._store.is_empty():
             return ()
         with self._store.reader() as reader:
-            champion = champion_line(reader, self._name).champion
+            champion = lookup.champion_line(reader, self._name).champion
             if champion is not None and not reader.has_model(self._name):
                 return (
                     f"the history names version {champion} as champion, but the registered model {self._name!r} was "
@@ -117,7 +111,7 @@ class Champions:
 
     def _expected(self, alias: str) -> int | None:
         with self._store.reader() as reader:
-            return true_aliases(reader, self._name).get(alias)
+            return lookup.true_aliases(reader, self._name).get(alias)
 
     def adopt(self, why: str, *, who: str = "") -> RegisteredVersion:
         """Makes the version the champion to which somebody moved MLflow's alias `champion`.
@@ -136,7 +130,7 @@ class Champions:
             RegistryError: the alias is missing or agrees with the history, or the version's files are damaged.
         """
         with self._store.reader() as reader:
-            expected = true_aliases(reader, self._name).get(names.CHAMPION)
+            expected = lookup.true_aliases(reader, self._name).get(names.CHAMPION)
             target = reader.aliases(self._name).get(names.CHAMPION)
             if target is None or target == expected:
                 problem = "there is none" if target is None else "it agrees with the history"
@@ -144,7 +138,7 @@ class Champions:
                     f"{self._name}: MLflow's alias {names.CHAMPION} cannot be adopted, {problem}. "
                     "Promote a version with `ner registry promote`."
                 )
-            version = require_version(reader, self._name, target, self._store.uri)
+            version = lookup.require_version(reader, self._name, target, self._store.uri)
         text = f"adopted from MLflow's alias: {why}"
         entry = HistoryEntry.new(PROMOTED, target, expected, who=who or acting_user(), why=text, forced=True)
         return self._change(version, entry)
@@ -173,9 +167,9 @@ class Champions:
         """
         entry = HistoryEntry.new(PROMOTED, version, expected, who=who or acting_user(), why=why, forced=force)
         with self._store.reader() as reader:
-            promoted = require_version(reader, self._name, version, self._store.uri)
-            champion = find_version(reader, self._name, names.CHAMPION)
-            line = champion_line(reader, self._name)
+            promoted = lookup.require_version(reader, self._name, version, self._store.uri)
+            champion = lookup.find_version(reader, self._name, names.CHAMPION)
+            line = lookup.champion_line(reader, self._name)
         refusal = "" if names.CHAMPION in promoted.aliases else refusal_to_promote(promoted, champion, entry, line)
         if refusal:
             raise PromotionRefusedError(refusal)
@@ -202,12 +196,12 @@ class Champions:
                 "Check registry.uri."
             )
         with self._store.reader() as reader:
-            aliases = true_aliases(reader, self._name)
-            ever = champion_line(reader, self._name).ever
+            aliases = lookup.true_aliases(reader, self._name)
+            ever = lookup.champion_line(reader, self._name).ever
             target = aliases.get(names.PREVIOUS) if to is None else to
             if target is None:
                 raise RegistryError(f"{self._name}: no earlier champion. See `ner registry history`.")
-            restored = require_version(reader, self._name, target, self._store.uri)
+            restored = lookup.require_version(reader, self._name, target, self._store.uri)
         if target not in ever:
             known = ", ".join(map(str, ever)) or "none"
             raise RegistryError(
@@ -227,9 +221,9 @@ class Champions:
         """
         with self._writing() as (client, reader):
             create_registered_model(client, self._name)
-            champion = champion_line(reader, self._name).champion
+            champion = lookup.champion_line(reader, self._name).champion
             entry = HistoryEntry.new(action, version, champion, who=who or acting_user(), why=why)
-            before = history_entries(reader, self._name)[-1:]
+            before = lookup.history_entries(reader, self._name)[-1:]
             if not before or before[0].to_tags() != entry.to_tags():
                 write_entry(client, self._name, entry)
 
@@ -237,11 +231,11 @@ class Champions:
         if names.CHAMPION not in version.aliases:
             verify(self._store, version)
         with self._writing() as (client, reader):
-            if champion_line(reader, self._name).champion == version.version:
+            if lookup.champion_line(reader, self._name).champion == version.version:
                 settle_aliases(client, reader, self._name)
             else:
                 change_champion(client, reader, self._name, entry)
-            return require_version(reader, self._name, version.version, self._store.uri)
+            return lookup.require_version(reader, self._name, version.version, self._store.uri)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Any, RegistryReader]]:

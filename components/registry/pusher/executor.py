@@ -20,15 +20,7 @@ from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import RUN_FINGERPRINT_TAG, RUN_ID_TAG
 from components.registry.origin import acting_user
-from components.registry.pusher.gathering import (
-    BLESSING_KEY,
-    DATA_PROFILE_KEY,
-    EXPORTED_MODEL_KEY,
-    REPORT_KEY,
-    TRAINED_MODEL_KEY,
-    gather,
-    graph_lineage,
-)
+from components.registry.pusher import gathering
 from components.registry.pusher.push import PushRequest, PushResult, push
 from components.registry.settings import RegistrySettings
 
@@ -75,19 +67,19 @@ class Executor(base_executor.BaseExecutor):
 def _request(
     input_dict: Artifacts, exec_properties: dict[str, Any], settings: RegistrySettings, run_id: str
 ) -> PushRequest:
-    model = artifact_utils.get_single_instance(input_dict[EXPORTED_MODEL_KEY])
+    model = artifact_utils.get_single_instance(input_dict[gathering.EXPORTED_MODEL_KEY])
     model_dir = Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model)))
     folders = {key: Path(artifacts[0].uri) for key, artifacts in input_dict.items() if artifacts}
-    if REPORT_KEY in folders:
-        folders[DATA_PROFILE_KEY] = folders[REPORT_KEY] / keys.PROFILE_FOLDER
-    trained = next(iter(input_dict.get(TRAINED_MODEL_KEY) or []), None)
+    if gathering.REPORT_KEY in folders:
+        folders[gathering.DATA_PROFILE_KEY] = folders[gathering.REPORT_KEY] / keys.PROFILE_FOLDER
+    trained = next(iter(input_dict.get(gathering.TRAINED_MODEL_KEY) or []), None)
     fingerprint = exec_properties.get(RUN_FINGERPRINT_KEY)
-    produced = gather(
+    produced = gathering.gather(
         folders,
         params=json.loads(exec_properties[PARAMS_KEY]),
         epochs=trained.get_int_custom_property(keys.EPOCHS) if trained else 0,
         tags=({RUN_ID_TAG: run_id} if run_id else {})
-        | graph_lineage(model_dir)
+        | gathering.graph_lineage(model_dir)
         | json.loads(exec_properties[LINEAGE_KEY])
         | ({RUN_FINGERPRINT_TAG: fingerprint} if fingerprint else {}),
         run_name=exec_properties.get(RUN_NAME_KEY) or "",
@@ -100,7 +92,9 @@ def _request(
         serving_dir=settings.serving_dir.absolute() if settings.serving_dir else None,
         record=dataclasses.replace(
             produced.record,
-            blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
+            blessed=model_utils.is_model_blessed(
+                artifact_utils.get_single_instance(input_dict[gathering.BLESSING_KEY])
+            ),
         ),
         verdict=summary.verdict(),
         failures=summary.failures,
