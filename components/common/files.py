@@ -128,7 +128,7 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = _incoming_name(target.parent)
     try:
-        with creating(target):
+        with named_in_errors(target):
             file = incoming.open("xb")  # unlike tempfile's files it has the mode of the umask
         with file:
             file.write(data)
@@ -148,7 +148,7 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
 
 
 @contextlib.contextmanager
-def creating(target: Path) -> Iterator[None]:
+def named_in_errors(target: Path) -> Iterator[None]:
     """Names the target in errors of the block, which creates a file or folder with a temporary name next to it."""
     try:
         yield
@@ -212,7 +212,7 @@ def incoming_folder(target: Path, prefix: str = INCOMING_PREFIX) -> Iterator[Pat
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = target.parent / f"{prefix}{uuid.uuid4().hex}"
-    with creating(target):
+    with named_in_errors(target):
         folder.mkdir()
     _targets[str(folder)] = str(target)
     try:

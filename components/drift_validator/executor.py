@@ -23,7 +23,7 @@ from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import DriftReport
 from components.drift_validator.errors import DriftError
-from components.drift_validator.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
+from components.drift_validator.profiling import ProfileExamples, merge_profiles, newest_span_profile, pack, unpack
 from components.drift_validator.settings import DriftSettings
 from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED, LINEAGE_FILE, PRESENT, TRAINED_FOLDER
 
@@ -60,7 +60,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         profiles = self._profiles(examples, tokenizer_of(examples), output.uri)
-        whole = merged(profile for _, profile in profiles)
+        whole = merge_profiles(profile for _, profile in profiles)
         write_atomically(os.path.join(output.uri, DATA_PROFILE_FILE), whole.to_json())
         lineage = data_lineage(examples, artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
         write_atomically(os.path.join(output.uri, LINEAGE_FILE), json.dumps(lineage, ensure_ascii=False, indent=1))

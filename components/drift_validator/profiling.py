@@ -57,13 +57,13 @@ class _Profile(beam.CombineFn):
         return profile
 
     def merge_accumulators(self, profiles: Iterable[DataProfile]) -> DataProfile:
-        return merged(profiles)
+        return merge_profiles(profiles)
 
     def extract_output(self, profile: DataProfile) -> DataProfile:
         return profile
 
 
-def merged(profiles: Iterable[DataProfile]) -> DataProfile:
+def merge_profiles(profiles: Iterable[DataProfile]) -> DataProfile:
     """Returns the sum of profiles."""
     total = DataProfile()
     for profile in profiles:
@@ -82,7 +82,7 @@ def newest_span_profile(profiles: Sequence[tuple[str, DataProfile]]) -> tuple[st
     """
     names = {name for name, _ in profiles}
     newest = max(names, key=lambda name: int(name.partition("-")[2] or -1))
-    return newest, merged(profile for name, profile in profiles if name == newest)
+    return newest, merge_profiles(profile for name, profile in profiles if name == newest)
 
 
 def pack(profile: tuple[str, DataProfile]) -> str:

@@ -43,7 +43,7 @@ def eval_config(settings: EvaluatorSettings, training_entities: str = "", word_t
     )
 
 
-def settings_of(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str, str]:
+def parse_eval_config(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str, str]:
     """Returns the arguments of `eval_config`.
 
     Raises:

@@ -155,7 +155,7 @@ class ContextFeatures(layers.Layer):
         if not training:
             total = ops.sum(values * ops.expand_dims(weights, -1), axis=2)
             return total if self.members == 1 else ops.mean(self._by_member(total), axis=2)
-        used = ops.cast(templates_of(self.members, self._features), weights.dtype)  # [features, members]
+        used = ops.cast(member_templates(self.members, self._features), weights.dtype)  # [features, members]
         kept = ops.expand_dims(weights, -1) * used  # [batch, tokens, features, members]
         if self.rate:
             drawn = keras.random.uniform(ops.shape(kept), seed=self.seed_generator) >= self.rate
@@ -199,7 +199,7 @@ class ContextFeatures(layers.Layer):
         rows = ops.convert_to_numpy(self.rows_of(ops.convert_to_tensor(hashes)))
         kept = ops.convert_to_numpy(self.owners)[rows] == hashes
         used = np.concatenate(
-            [templates_of(self.members, self._features), np.ones((1, self.members), np.float32)]
+            [member_templates(self.members, self._features), np.ones((1, self.members), np.float32)]
         )  # the last: unknown
         shares = (self.members * used / used.sum(1, keepdims=True))[templates[kept]]  # [features, members]
         table = ops.convert_to_numpy(self.table.embeddings).copy()
@@ -248,13 +248,13 @@ def _around(columns: Any) -> Any:
 
 
 @functools.cache
-def templates_of(members: int, count: int = len(TEMPLATES)) -> np.ndarray:
+def member_templates(members: int, count: int = len(TEMPLATES)) -> np.ndarray:
     """Returns the templates that each member uses: float32 [features, members], 0 or 1.
 
     A single member uses all; several use random subsets, and templates that none drew are dealt out in turn.
 
     Example:
-        >>> [bool(kept.all()) for kept in (templates_of(1), templates_of(3).any(axis=1), templates_of(3))]
+        >>> [bool(kept.all()) for kept in (member_templates(1), member_templates(3).any(axis=1), member_templates(3))]
         [True, True, False]
     """
     if members == 1:

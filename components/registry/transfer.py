@@ -32,7 +32,7 @@ from components.registry.store.pipeline_runs import MODEL_TAG, PIPELINE_RUN_TAG
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model
 from components.registry.store.readers import RegistryReader, StoredRun
 from components.registry.store.version import RegisteredVersion
-from components.registry.store.version_files import damage, verify
+from components.registry.store.version_files import describe_damage, verify
 
 MANIFEST = "registry.json"
 _FORMAT = 1
@@ -209,7 +209,7 @@ def _copy_files(store: MlflowStore, client: Any, run_id: str, target: Path) -> N
 
 def _check_model(version: RegisteredVersion, folder: Path) -> None:
     data = folder / _RUNS / version.run_id / DATA_ARTIFACT
-    difference = damage(version, stored_model(data)) if data.is_dir() else "they are missing"
+    difference = describe_damage(version, stored_model(data)) if data.is_dir() else "they are missing"
     if difference:
         raise RegistryError(
             f"{version.name} version {version.version}: its files differ from the registered ones: {difference}. "

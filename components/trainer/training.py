@@ -33,8 +33,8 @@ from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.scoring.entity_counter import usual_bias
 from components.trainer.settings import SizedSettings, TrainerSettings
-from components.trainer.teacher.distillation import distilled
-from components.trainer.teacher.soft_labels import labelled, soft_labelled
+from components.trainer.teacher.distillation import distillation_objective
+from components.trainer.teacher.soft_labels import soft_label_windows, with_empty_soft_labels
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID
@@ -91,7 +91,7 @@ def train(
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
         loss = tagger_loss(settings.tagger, tags)
-        objective = distilled if inputs.teacher else supervised
+        objective = distillation_objective if inputs.teacher else supervised
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
         fit_linear_expert(model, train_set, objective(linear_loss(tags)))
         loop = TrainingLoop(model, objective(loss), sized, devices, warm=earlier is not None)
@@ -162,8 +162,8 @@ def _with_soft_labels(
     """Yields the windows of the train split and those of the unlabelled texts, which the teacher tags."""
     texts, teacher = read_texts(inputs.unlabelled or ""), Teacher.load(inputs.teacher or "")
     graph = TransformGraph(inputs.transform_graph)
-    more = soft_labelled(texts, teacher, graph, tags, settings.window_size, settings.teacher_min_score)
-    return itertools.chain(labelled(train_windows, len(tags)), more)
+    more = soft_label_windows(texts, teacher, graph, tags, settings.window_size, settings.teacher_min_score)
+    return itertools.chain(with_empty_soft_labels(train_windows, len(tags)), more)
 
 
 def log_matches(train_set: WindowTable, features: Collection[str]) -> None:

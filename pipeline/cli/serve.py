@@ -118,7 +118,7 @@ def _source(config: PipelineConfig, model: str | None) -> Source:
     from components.registry.errors import RegistryError
     from components.registry.model_registry import ModelRegistry
     from components.registry.serving_directory.serving_directory import MODELS_CONFIG, configured_models
-    from components.serving.server.following import registered, serving_folder, single_folder
+    from components.serving.server.following import follow_registry, serving_folder, single_folder
     from pipeline.registry_view.model_reference import resolve_model
     from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
@@ -135,7 +135,7 @@ def _source(config: PipelineConfig, model: str | None) -> Source:
     if local and config.name in configured_models(config.serving_dir):
         return serving_folder(config.serving_dir, config.name)
     resolve_model(None, config)  # an error names the missing champion
-    return registered(config.registry_uri, config.name, config.serving_dir, config.registry.keep_versions)
+    return follow_registry(config.registry_uri, config.name, config.serving_dir, config.registry.keep_versions)
 
 
 def _announce(server: Server, settings: Any) -> None:

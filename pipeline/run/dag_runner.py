@@ -25,8 +25,8 @@ from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import without_root
-from pipeline.run.tracking import tracked
-from pipeline.run.work_lock import running
+from pipeline.run.tracking import track_run
+from pipeline.run.work_lock import run_lock
 
 
 class DagRunner(LocalDagRunner):
@@ -61,7 +61,7 @@ class DagRunner(LocalDagRunner):
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
         )
-        with running(self.config), _cache(self.config), _beam_stages(), tracked(self.config, self.run_id, pipeline):
+        with run_lock(self.config), _cache(self.config), _beam_stages(), track_run(self.config, self.run_id, pipeline):
             super().run_with_ir(pipeline, run_options)
 
 

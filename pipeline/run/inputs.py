@@ -17,7 +17,7 @@ from components.corpus_example_gen.schema import compose_schema, feature_names
 from components.evaluator.counts.slicing import require_columns
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from configs.spec import PipelineConfig
-from pipeline.run.pretrained import pretrained
+from pipeline.run.pretrained import pretrained_parts
 from pipeline.samples import write_sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "schema.pbtxt"
@@ -130,7 +130,7 @@ def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
     schema = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
     require_columns(config.evaluator.columns, feature_names(schema))
     splits = tuple((config.corpus.splits or {}).items())
-    return RunInputs(None, splits, schema, window=config.corpus.window, pretrained=pretrained(config))
+    return RunInputs(None, splits, schema, window=config.corpus.window, pretrained=pretrained_parts(config))
 
 
 def _own_packages(config: PipelineConfig) -> list[str]:

@@ -17,7 +17,7 @@ from absl import logging
 
 from components.common.beam_arguments import make_pipeline
 from components.common.faults import MachineError, explain, free_space, megabytes
-from components.common.files import INCOMING_PREFIX, creating
+from components.common.files import INCOMING_PREFIX, named_in_errors
 from components.registry.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import metadata_file
@@ -119,7 +119,7 @@ def _probe(folder: Path) -> None:
     existing = next(path for path in (folder, *folder.parents) if _exists(path))
     probe = existing / f"{INCOMING_PREFIX}{uuid.uuid4().hex}"
     try:
-        with creating(probe):
+        with named_in_errors(probe):
             file = probe.open("xb")
         with file:
             file.write(b"\0" * 4096)

@@ -30,7 +30,7 @@ _FORMS = (
 )
 
 
-def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
+def pretrained_parts(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     """Returns the tagger's pretrained parts and the files of names and clusters, each with the version of its files.
 
     Options of a tagger by path count as such a part if they name an existing file or folder; `teacher` and `unlabelled`

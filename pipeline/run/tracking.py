@@ -36,7 +36,7 @@ _MAX_CHARACTERS = 1000  # of an error
 
 
 @contextlib.contextmanager
-def tracked(config: PipelineConfig, run_id: str, pipeline: Any) -> Iterator[None]:
+def track_run(config: PipelineConfig, run_id: str, pipeline: Any) -> Iterator[None]:
     """Records the nodes that run inside the block as one MLflow run.
 
     A registry that cannot be written does not stop the nodes: the log names the missing record. RegistryPusher, which

@@ -13,7 +13,7 @@ from pipeline.run.relocation import Relocation, rewrite_metadata
 
 
 @contextmanager
-def running(config: PipelineConfig) -> Iterator[None]:
+def run_lock(config: PipelineConfig) -> Iterator[None]:
     """Holds the lock for a run, which several runs may hold, after rewriting former paths of the metadata.
 
     Raises:

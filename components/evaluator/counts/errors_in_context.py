@@ -67,7 +67,7 @@ def merge_errors(groups: Iterable[Iterable[ErrorInContext]]) -> tuple[ErrorInCon
     return tuple(error for of_kind in best.values() for error in of_kind.values())
 
 
-def shown_errors(errors: Iterable[ErrorInContext]) -> tuple[ErrorInContext, ...]:
+def select_errors(errors: Iterable[ErrorInContext]) -> tuple[ErrorInContext, ...]:
     """Selects errors to show: at most one per text, some of every kind, the most confident first.
 
     Each kind has its reserved number, and the kinds with the fewest errors choose first; the rest goes by confidence.

@@ -11,7 +11,7 @@ from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.custom_metrics import SentenceMetric
-from components.evaluator.counts.errors_in_context import confident_errors, merge_errors, shown_errors
+from components.evaluator.counts.errors_in_context import confident_errors, merge_errors, select_errors
 from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
 from components.evaluator.counts.slicing import Slicer, slice_order
@@ -110,13 +110,13 @@ def _entity_slices(
     yield from slices.items()
 
 
-def tables_of(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountTable]:
+def model_tables(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountTable]:
     """Returns the table of each model; an empty one for a model without entities in a slice of entities."""
     rows = max((len(table.values) for table in counts.tables.values()), default=1)
     return {model: counts.tables.get(model, CountTable((), np.zeros((rows, 0)))) for model in models}
 
 
-def compared(
+def compare_models(
     total: Mapping[Slice, SliceCounts], columns: Sequence[str], candidate: str, champion: str | None = None
 ) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...]]:
     """Returns all examples (None if there were none), each slice in order, and the candidate's errors.
@@ -131,11 +131,11 @@ def compared(
     overall = by_slice.pop(Slice(), None)
     order = slice_order(columns)
     slices = tuple(by_slice[cut] for cut in sorted(by_slice, key=order))
-    return overall, slices, shown_errors(total[Slice()].errors) if overall else ()
+    return overall, slices, select_errors(total[Slice()].errors) if overall else ()
 
 
 def _comparison(cut: Slice, counts: SliceCounts, candidate: str, champion: str | None) -> Comparison:
-    tables = tables_of(counts, [candidate] if champion is None else [candidate, champion])
+    tables = model_tables(counts, [candidate] if champion is None else [candidate, champion])
     of_model = {model: scores(table, counts.confusions.get(model)) for model, table in tables.items()}
     if champion is None:
         return Comparison(cut, of_model[candidate])

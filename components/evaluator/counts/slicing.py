@@ -93,7 +93,7 @@ class Slicer:
                 names = [range_name(length, self.sentence_length) for length in batch.lengths.tolist()]
                 values: Sequence[Sequence[str]] = [[name] for name in names]
             elif column == CASE:
-                values = [[case_of(text)] for text in batch.texts]
+                values = [[letter_case(text)] for text in batch.texts]
             elif column in DERIVED:
                 continue
             else:
@@ -155,7 +155,7 @@ def range_name(number: int, uppers: Sequence[int]) -> str:
     return str(lower) if lower == uppers[index] else f"{lower}-{uppers[index]}"
 
 
-def case_of(text: str) -> str:
+def letter_case(text: str) -> str:
     """Returns `upper`, `lower` or `mixed` by the letters of a text, or `uncased` if no letter has case."""
     if text.isupper():
         return "upper"

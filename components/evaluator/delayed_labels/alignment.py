@@ -57,7 +57,7 @@ def align(prediction: Prediction, label: Label) -> Alignment:
         gold_tags = to_iob2(label.tags)
     owners = [bisect.bisect_right(served, cut) - 1 for cut in cuts[:-1]]  # the served token at each start
     predicted = [
-        continued(prediction.tags[owner]) if served[owner] < cut else prediction.tags[owner]
+        continuation_tag(prediction.tags[owner]) if served[owner] < cut else prediction.tags[owner]
         for owner, cut in zip(owners, cuts[:-1], strict=True)
     ]
     return Alignment(
@@ -121,7 +121,7 @@ def _tags_of_spans(spans: Sequence[tuple[int, int, str]], cuts: Sequence[int]) -
     return tags
 
 
-def continued(tag: str) -> str:
+def continuation_tag(tag: str) -> str:
     """Returns the tag of a later piece of a token."""
     prefix, kind = split_tag(tag)
     return f"I-{kind}" if prefix else tag

@@ -14,7 +14,7 @@ from components.common.errors import quoted
 from components.common.json_lines import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compared, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compare_models, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
@@ -176,7 +176,7 @@ def _batch(
 def _values(joined: _Joined, column: str, options: DelayedLabelOptions) -> list[str]:
     fields = {**joined.label.fields, **joined.prediction.fields}
     if column == WINDOW and options.window:
-        return [window_of(fields.get(options.time), options.window, f"{joined.where}: {options.time}")]
+        return [time_window(fields.get(options.time), options.window, f"{joined.where}: {options.time}")]
     value = fields.get(column)
     if value is None:
         return []
@@ -203,7 +203,7 @@ def _check_columns(total: Mapping[Slice, SliceCounts], slicer: Slicer, predictio
 
 
 def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: DelayedLabelOptions) -> Evaluation:
-    overall, slices, errors = compared(total, slicer.columns, _MODEL)
+    overall, slices, errors = compare_models(total, slicer.columns, _MODEL)
     counts = total[Slice()].insights if total else None
     return Evaluation(
         overall,
@@ -215,7 +215,7 @@ def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: Del
     )
 
 
-def window_of(time: Any, size: str, where: str) -> str:
+def time_window(time: Any, size: str, where: str) -> str:
     """Returns the time window of a time, in UTC: `2026-11-20T09`, `2026-11-20`, `2026-W47` or `2026-11`.
 
     Args:
@@ -227,7 +227,7 @@ def window_of(time: Any, size: str, where: str) -> str:
         EvaluationError: the value is not a time.
 
     Example:
-        >>> window_of("2026-11-20T23:30:00-02:00", "day", "log.jsonl:1: timestamp")
+        >>> time_window("2026-11-20T23:30:00-02:00", "day", "log.jsonl:1: timestamp")
         '2026-11-21'
     """
     moment = _moment(time, where)

@@ -11,7 +11,7 @@ import numpy as np
 
 from components.corpus_example_gen.labelled_data import LabelledSentence
 from components.evaluator.counts.custom_metrics import load_metrics
-from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compared, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compare_models, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
@@ -153,7 +153,7 @@ class CorpusCounts:
     def raw_text(self, other: str | None) -> RawTextScores:
         """Returns the end-to-end scores."""
         different = self._respaced or self._differing
-        comparison = compared(self._raw, (), MODEL, other)[0] if different else None
+        comparison = compare_models(self._raw, (), MODEL, other)[0] if different else None
         return RawTextScores(self._with_text, self._respaced, self._differing, comparison)
 
     def _count(self, name: str, tags: Sequence[TokenTags], labelled: Sequence[LabelledSentence]) -> None:

@@ -14,7 +14,7 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule, require_known_types
-from components.evaluator.counts.slice_counts import compared
+from components.evaluator.counts.slice_counts import compare_models
 from components.evaluator.counts.slicing import DERIVED, ENTITY_SEEN, Slicer
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
@@ -103,7 +103,7 @@ def evaluate_corpus(
         notes.append(f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}")
     report_progress("computing scores", 0, 0)
     other = None if against is None else AGAINST
-    overall, slices, errors = compared(run.total, slicer.columns, MODEL, other)
+    overall, slices, errors = compare_models(run.total, slicer.columns, MODEL, other)
     rules = (*options.settings.blessing_rules, *options.thresholds)
     evaluation = Evaluation(
         overall=overall,

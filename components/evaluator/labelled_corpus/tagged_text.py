@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from components.common.errors import quoted
-from components.evaluator.delayed_labels.alignment import continued
+from components.evaluator.delayed_labels.alignment import continuation_tag
 from components.evaluator.errors import EvaluationError
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
 
@@ -161,7 +161,7 @@ def tags_of_tokens(answer: Answer, starts: Sequence[int], ends: Sequence[int]) -
             scores.append(1.0)  # silence claims with certainty that there is nothing
             continue
         merged = merged or owner == owner_before
-        tags.append(answer.tags[owner] if answer.starts[owner] == start else continued(answer.tags[owner]))
+        tags.append(answer.tags[owner] if answer.starts[owner] == start else continuation_tag(answer.tags[owner]))
         scores.append(answer.scores[owner] if answer.scores else 0.0)
         owner_before = owner
     scored = tuple(scores) if answer.scores or not answer.tags else None

@@ -12,10 +12,10 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.counts.errors_in_context import shown_errors
+from components.evaluator.counts.errors_in_context import select_errors
 from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
-from components.evaluator.counts.slice_counts import SliceCounts, tables_of
+from components.evaluator.counts.slice_counts import SliceCounts, model_tables
 from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
 from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Level, Slice
 from components.evaluator.results.model_scores import Estimate, Scores
@@ -151,7 +151,7 @@ class _Combiner(beam.CombineFn):
 
     def extract_output(self, total: SliceCounts) -> dict[metric_types.MetricKey, Any]:
         result: dict[metric_types.MetricKey, Any] = {}
-        tables = tables_of(total, self._models)
+        tables = model_tables(total, self._models)
         for model, table in tables.items():
             of_model = scores(table, total.confusions.get(model))
             result |= {_key(name, model): value for name, value in _numbers(of_model).items()}
@@ -161,7 +161,7 @@ class _Combiner(beam.CombineFn):
             differences = CHANGES_JSON.dump_json(changes(tables[candidate], tables[BASELINE]))
             result[metric_types.MetricKey(CHANGES_KEY, model_name=candidate, is_diff=True)] = differences
         if total.confusions:
-            result[_key(ERRORS_KEY, candidate)] = ERRORS_JSON.dump_json(shown_errors(total.errors))
+            result[_key(ERRORS_KEY, candidate)] = ERRORS_JSON.dump_json(select_errors(total.errors))
         if total.insights is not None:
             result[_key(INSIGHTS_KEY, candidate)] = total.insights.to_json()
         return result

@@ -26,7 +26,7 @@ from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.eval_config import settings_of
+from components.evaluator.eval_config import parse_eval_config
 from components.evaluator.insights.training_labels import floor_tags
 from components.evaluator.results.evaluation import Slice
 from components.evaluator.settings import EvaluatorSettings
@@ -54,7 +54,7 @@ def extractors(
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
     loaders = {model.model_name: model.model_loader for model in models}
     signatures = {spec.name: spec.signature_name for spec in eval_config.model_specs}
-    settings, training_entities, word_tags = settings_of(eval_config)
+    settings, training_entities, word_tags = parse_eval_config(eval_config)
     # TFMA's evaluator runs after the stage of this name.
     return [
         extractor.Extractor(

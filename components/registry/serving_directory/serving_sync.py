@@ -29,7 +29,7 @@ from components.registry.serving_directory.serving_directory import (
     write_models_config,
 )
 from components.registry.store.version import RegisteredVersion
-from components.registry.store.version_files import damage
+from components.registry.store.version_files import describe_damage
 
 DAMAGED_PREFIX = ".damaged-"
 """Prefix of folders that a repair set aside. TensorFlow Serving loads only folders whose name is a number."""
@@ -140,7 +140,7 @@ def check_served(version: RegisteredVersion, base_dir: Path) -> Path | None:
     folder = base_dir / version.name / str(version.version)
     if not os.path.lexists(folder):
         return None
-    difference = damage(version, folder)
+    difference = describe_damage(version, folder)
     if difference:
         raise RegistryError(
             f"{folder}: differs from {version.name} version {version.version} in the registry: {difference}. "
@@ -158,7 +158,7 @@ def _repaired(registry: ModelRegistry, registered: Mapping[int, RegisteredVersio
     aside = []
     for number in published_versions(folder.parent, folder.name):
         target = folder / str(number)
-        if number not in registered or not damage(registered[number], target):
+        if number not in registered or not describe_damage(registered[number], target):
             continue
         aside.append(_free_name(folder, number))
         _lay_out(registry, registered[number], folder, aside[-1])
@@ -230,7 +230,7 @@ def removable_copies(base_dir: Path, versions: Collection[RegisteredVersion]) ->
     return tuple(
         version.version
         for version in versions
-        if folders[version.version].is_dir() and not damage(version, folders[version.version])
+        if folders[version.version].is_dir() and not describe_damage(version, folders[version.version])
     )
 
 

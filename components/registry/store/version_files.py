@@ -62,7 +62,7 @@ def content_tags(part: Part, folder: Path) -> dict[str, str]:
     return {part.hash_tag: tree_hash(folder), part.files_tag: json_tag(hashes)}
 
 
-def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) -> str:
+def describe_damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) -> str:
     """Returns the difference between a copy of a part and the registered one, in words; empty if they are equal.
 
     It reads all files. A size or a time does not show a changed byte.
@@ -251,7 +251,7 @@ def fetch_part(
 
 
 def _same(version: RegisteredVersion, part: Part, folder: Path) -> Path:
-    if difference := damage(version, folder, part):
+    if difference := describe_damage(version, folder, part):
         raise RegistryError(
             f"{folder}: holds another model than {version.name} version {version.version} ({difference}). Remove it or "
             "choose another folder."
@@ -283,7 +283,7 @@ def verify(store: MlflowStore, version: RegisteredVersion) -> None:
 
 
 def _check_content(version: RegisteredVersion, folder: Path, part: Part) -> None:
-    difference = damage(version, folder, part)
+    difference = describe_damage(version, folder, part)
     if difference:
         raise RegistryError(
             f"{version.name} version {version.version}: the files of the registry at {version.uri} were changed or "

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.errors import LockHeldError
-from components.common.files import INCOMING_PREFIX, creating, locked, write_atomically
+from components.common.files import INCOMING_PREFIX, locked, named_in_errors, write_atomically
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.tagging import ChunkSummary, Tagged
 
@@ -126,7 +126,7 @@ class Shards:
         head = json.dumps(dataclasses.asdict(info)).encode() + b"\n"
         incoming = self.folder / f"{INCOMING_PREFIX}{index:08d}-{os.getpid()}"
         # Not synced: after a power failure the hash shows whether the shard is complete.
-        with creating(self.path(index)), incoming.open("wb") as file:
+        with named_in_errors(self.path(index)), incoming.open("wb") as file:
             file.write(head + output + tagged.errors)
         os.replace(incoming, self.path(index))
         return info

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from components.common.files import INCOMING_PREFIX, creating, fsync_path, is_special
+from components.common.files import INCOMING_PREFIX, fsync_path, is_special, named_in_errors
 from components.serving.batch_prediction import formats
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET
@@ -79,7 +79,7 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         return
     incoming = path.with_name(f"{INCOMING_PREFIX}{path.name}-{os.getpid()}")
     try:
-        with creating(path):
+        with named_in_errors(path):
             file = incoming.open("wb")
         with file:
             yield file

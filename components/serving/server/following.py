@@ -72,7 +72,7 @@ def serving_folder(base_dir: Path, name: str | None = None) -> Source:
     return read
 
 
-def registered(uri: str, name: str, base_dir: Path, keep: int = 2) -> Source:
+def follow_registry(uri: str, name: str, base_dir: Path, keep: int = 2) -> Source:
     """Serves the labelled versions of a registry, which are fetched to a serving directory.
 
     For a registry of another machine, and for a serving directory that no command has filled yet.

@@ -11,7 +11,7 @@ from components.trainer.loop.training_step import Objective
 from components.trainer.teacher.soft_labels import SOFT_LABELS
 
 
-def distilled(loss: Callable[[Any, Any], Any]) -> Objective:
+def distillation_objective(loss: Callable[[Any, Any], Any]) -> Objective:
     """Makes an objective from a loss: labelled windows count with their tags, others with their soft labels.
 
     Args:

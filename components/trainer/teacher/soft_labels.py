@@ -22,13 +22,13 @@ SOFT_LABELS = "soft_labels"
 _TEXTS = 512
 
 
-def labelled(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
+def with_empty_soft_labels(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
     """Adds the empty column `SOFT_LABELS` to windows with labels (`read_windows`)."""
     for lengths, columns in chunks:
         yield lengths, {**columns, SOFT_LABELS: np.zeros((len(columns[TAG_IDS]), tags), np.float32)}
 
 
-def soft_labelled(
+def soft_label_windows(
     texts: Iterable[str],
     teacher: Teacher,
     transform: TransformGraph,

@@ -23,11 +23,11 @@ def test_configuration_has_signature_slices_and_metric_but_no_threshold():
 
 def test_settings_can_be_read_back():
     settings = evaluator_settings(rules=[{"slice": "topic", "max_regression": 0.1}], metrics={"mine": "a:b"})
-    assert module.settings_of(module.eval_config(settings, "a.npy", "b.json")) == (settings, "a.npy", "b.json")
+    assert module.parse_eval_config(module.eval_config(settings, "a.npy", "b.json")) == (settings, "a.npy", "b.json")
 
 
 def test_other_configurations_are_refused():
     from tensorflow_model_analysis.proto import config_pb2
 
     with pytest.raises(ValueError, match="has no metric EntityMetrics"):
-        module.settings_of(config_pb2.EvalConfig())
+        module.parse_eval_config(config_pb2.EvalConfig())

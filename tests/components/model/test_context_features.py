@@ -198,7 +198,7 @@ def test_in_training_each_member_uses_a_subset_of_the_templates():
 
 def test_templates_are_distributed_over_members():
     for members in [2, 3, 5]:
-        owned = context_features.templates_of(members)
+        owned = context_features.member_templates(members)
         assert owned.shape == (len(TEMPLATES), members)
         assert owned.any(axis=1).all()
         assert (~owned.all(axis=1)).mean() > 0.3

@@ -7,7 +7,7 @@ import pytest
 from components.common.errors import NerError
 from configs.loading import load_config
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.pretrained import pretrained, require_preset_for_cluster, require_pretrained, teacher_tags
+from pipeline.run.pretrained import pretrained_parts, require_preset_for_cluster, require_pretrained, teacher_tags
 
 VECTORS = "trainer.cnn_linear.vectors.path"
 CNN_LINEAR = "trainer.tagger=cnn_linear"
@@ -82,7 +82,7 @@ def test_names_of_presets_have_no_version_and_folders_have_one(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     for preset, has_one in (("bert_tiny_en_uncased", False), (tmp_path, True)):
         config = load_config(None, ["trainer.tagger=encoder", f"trainer.encoder.preset={preset}"])
-        assert bool(pretrained(config)["encoder"]["version"]) == has_one
+        assert bool(pretrained_parts(config)["encoder"]["version"]) == has_one
 
 
 def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path):
@@ -92,7 +92,7 @@ def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path)
     (tmp_path / "teacher" / "trained_model.json").write_text('{"tags": ["[PAD]", "O", "B-PER"]}')
     (tmp_path / "a.txt").write_text("Ann came.")
     settings = [f"work_dir={tmp_path / 'work'}", f"trainer.unlabelled=[{tmp_path / 'a.txt'}]"]
-    parts = pretrained(load_config(None, [*settings, f"trainer.teacher={tmp_path / 'teacher'}"]))
+    parts = pretrained_parts(load_config(None, [*settings, f"trainer.teacher={tmp_path / 'teacher'}"]))
     assert [*parts] == ["unlabelled", "teacher"]
     assert parts["teacher"]["path"] == str(tmp_path / "teacher")
     assert parts["unlabelled"]["path"].startswith(str(tmp_path / "work" / "unlabelled"))
@@ -107,7 +107,7 @@ def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path)
         ("models:/other/3", r"^trainer\.teacher: other: no "),
     ]:
         with pytest.raises(NerError, match=message):
-            pretrained(load_config(None, [*settings, f"trainer.teacher={reference}"]))
+            pretrained_parts(load_config(None, [*settings, f"trainer.teacher={reference}"]))
 
 
 def test_a_changed_file_of_vectors_is_another_run(tmp_path):
@@ -129,8 +129,8 @@ def test_a_changed_file_that_an_option_of_a_tagger_by_path_names_is_another_run(
     for content in ("Rome\n", "Bonn\n"):
         file.write_text(content)
         config = load_config(None, [f"work_dir={tmp_path}", *settings])
-        versions.append((pretrained(config)["gazetteers.0"]["version"], prepare_inputs(config).fingerprint))
-        assert [*pretrained(config)] == ["gazetteers.0"]
+        versions.append((pretrained_parts(config)["gazetteers.0"]["version"], prepare_inputs(config).fingerprint))
+        assert [*pretrained_parts(config)] == ["gazetteers.0"]
     assert not {*versions[0]} & {*versions[1]}
 
 
@@ -149,5 +149,5 @@ def test_gazetteers_and_clusters_are_looked_for_and_their_content_counts(tmp_pat
     for content in ("Rome 1\n", "Bonn 1\n"):
         file.write_text(content)
         require_pretrained(config)
-        versions.append((pretrained(config)[name]["version"], prepare_inputs(config).fingerprint))
+        versions.append((pretrained_parts(config)[name]["version"], prepare_inputs(config).fingerprint))
     assert not {*versions[0]} & {*versions[1]}

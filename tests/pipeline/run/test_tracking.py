@@ -60,13 +60,13 @@ def compiled():
 )
 def test_a_run_that_stops_is_ended_with_the_node_and_the_reason(runs, tmp_path, error, outcome, text):
     config = load_config(None, [f"work_dir={tmp_path}"])
-    with pytest.raises(type(error)), tracking.tracked(config, "run 1", compiled()):
+    with pytest.raises(type(error)), tracking.track_run(config, "run 1", compiled()):
         raise error
     assert runs.calls == [("begin", "run 1"), ("end", outcome, text)]
 
 
 def test_a_run_whose_pusher_came_from_the_cache_is_ended_with_its_outcome(runs, tmp_path):
-    with tracking.tracked(load_config(None, [f"work_dir={tmp_path}"]), "run 1", compiled()):
+    with tracking.track_run(load_config(None, [f"work_dir={tmp_path}"]), "run 1", compiled()):
         pass
     assert runs.calls[1:] == [("end", "refused", "too low")]
 
@@ -75,7 +75,7 @@ def test_an_unreachable_server_stops_no_node_and_hides_no_error(runs, tmp_path, 
     runs.fails = True
     with (
         pytest.raises(ValueError, match="no memory"),
-        tracking.tracked(load_config(None, [f"work_dir={tmp_path}"]), "run 1", compiled()),
+        tracking.track_run(load_config(None, [f"work_dir={tmp_path}"]), "run 1", compiled()),
     ):
         raise ValueError("no memory")
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [

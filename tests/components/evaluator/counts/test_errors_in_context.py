@@ -12,7 +12,7 @@ from components.evaluator.counts.errors_in_context import (
     MOST,
     confident_errors,
     merge_errors,
-    shown_errors,
+    select_errors,
 )
 from components.evaluator.results.evaluation import MarkedSpan
 
@@ -47,7 +47,7 @@ def test_the_most_confident_error_of_a_sentence_is_shown():
     batch = make_batch([["O", "B-X", "I-X", "O"]], [["O", "O", "O", "B-X"]], scores=[[0.7, 0.9, 0.9, 0.8]])
     assert {error.kind for error in confident_errors(batch)} == {"missed", "spurious"}
     batch = make_batch([["B-X", "O", "B-X"]], [["O", "O", "O"]], scores=[[0.7, 0.9, 0.8]])
-    assert [error.start for error in shown_errors(confident_errors(batch))] == [2]
+    assert [error.start for error in select_errors(confident_errors(batch))] == [2]
 
 
 def test_the_same_text_is_shown_once():
@@ -117,7 +117,7 @@ def kinds_of(errors):
 def test_every_kind_is_shown_regardless_of_confidence():
     confident = [("missed", 0.99, f"missed {number}") for number in range(50)]
     others = [(kind, 0.5, f"{kind} {number}") for kind in KINDS if kind != "missed" for number in range(9)]
-    shown = shown_errors(errors_of(confident + others))
+    shown = select_errors(errors_of(confident + others))
     assert kinds_of(shown) == dict.fromkeys(KINDS, MOST // len(KINDS))
     assert [error.confidence for error in shown] == sorted((one.confidence for one in shown), reverse=True)
 
@@ -125,7 +125,7 @@ def test_every_kind_is_shown_regardless_of_confidence():
 def test_unused_shares_go_to_the_most_confident():
     rows = [("missed", 0.9, f"missed {number}") for number in range(50)]
     rows += [("type", 0.8, f"type {number}") for number in range(50)] + [("boundary", 0.1, "only one")]
-    assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 15, "type": 4, "boundary": 1}
+    assert kinds_of(select_errors(errors_of(rows))) == {"missed": 15, "type": 4, "boundary": 1}
 
 
 def test_rare_kind_keeps_its_text_against_a_more_confident_error():
@@ -133,17 +133,17 @@ def test_rare_kind_keeps_its_text_against_a_more_confident_error():
         ("missed", 0.99, "both"),
         ("type", 0.2, "both"),
     ]
-    assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 5, "type": 1}
+    assert kinds_of(select_errors(errors_of(rows))) == {"missed": 5, "type": 1}
 
 
 def test_selection_does_not_depend_on_the_grouping():
     dice = random.Random(7)
     rows = [(dice.choice([*KINDS, "missed"]), dice.random(), f"text {dice.randint(0, 90)}") for _ in range(300)]
-    whole = shown_errors(errors_of(rows))
+    whole = select_errors(errors_of(rows))
     assert len(whole) == MOST
     dice.shuffle(rows)
     parts = [errors_of(rows[start : start + 40]) for start in range(0, 300, 40)]
-    merged = shown_errors(merge_errors([merge_errors(parts[:2]), *parts[2:]]))
+    merged = select_errors(merge_errors([merge_errors(parts[:2]), *parts[2:]]))
     assert [(one.kind, one.tokens, one.confidence) for one in merged] == [
         (one.kind, one.tokens, one.confidence) for one in whole
     ]

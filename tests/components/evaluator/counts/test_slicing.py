@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.evaluation import make_batch, make_slicer
 
-from components.evaluator.counts.slicing import MOST_VALUES, case_of, entity_texts, range_name, slice_order
+from components.evaluator.counts.slicing import MOST_VALUES, entity_texts, letter_case, range_name, slice_order
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
@@ -36,7 +36,7 @@ def test_case_slices_sentences():
 
 def test_case_depends_on_letters_only():
     cases = {"NATO 2": "upper", "a-b": "lower", "A b": "mixed", "": "uncased", "ǅ": "mixed"}
-    assert {text: case_of(text) for text in cases} == cases
+    assert {text: letter_case(text) for text in cases} == cases
 
 
 def test_names_of_ranges():

@@ -11,7 +11,7 @@ from support.evaluation import make_slicer
 
 from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels, window_of
+from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels, time_window
 from components.evaluator.errors import EvaluationError
 
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC"]
@@ -196,10 +196,10 @@ def test_files_without_common_keys_are_refused(files, rows):
     ],
 )
 def test_windows_are_in_utc(time, size, window):
-    assert window_of(time, size, "f:1") == window
+    assert time_window(time, size, "f:1") == window
 
 
 def test_invalid_times_are_named():
     for time in (None, "yesterday", "", True, [1], float("inf"), 1e20):
         with pytest.raises(EvaluationError, match=r"f:1: timestamp: not a time: .* Write "):
-            window_of(time, "day", "f:1: timestamp")
+            time_window(time, "day", "f:1: timestamp")

@@ -81,14 +81,14 @@ def test_a_teachers_distributions_count_as_tags_do(made_up, tmp_path):
 
     from components.model.taggers import linear_loss
     from components.trainer.data.window_table import WindowTable
-    from components.trainer.teacher.distillation import distilled
-    from components.trainer.teacher.soft_labels import SOFT_LABELS, labelled
+    from components.trainer.teacher.distillation import distillation_objective
+    from components.trainer.teacher.soft_labels import SOFT_LABELS, with_empty_soft_labels
 
     lengths, columns = chunk(150, 0)
     certain = np.eye(5, dtype=np.float32)[columns["tag_ids"]]
-    objective, weights = distilled(linear_loss(made_up.tags)), []
+    objective, weights = distillation_objective(linear_loss(made_up.tags)), []
     for name, soft in (("gold", np.zeros_like(certain)), ("soft_labels", certain)):
-        [(_, extended)] = labelled([(lengths, columns)], 5)
+        [(_, extended)] = with_empty_soft_labels([(lengths, columns)], 5)
         own = WindowTable.write(tmp_path / name, [(lengths, {**extended, SOFT_LABELS: soft})])
         model = tagger(made_up)
         linear_expert.fit_linear_expert(model, own, objective)

@@ -29,7 +29,9 @@ def test_windows_without_a_teacher_count_as_in_a_supervised_training(tagger, exp
     loss, answer = taggers.tagger_loss(tagger, TAGS), logits(1, *experts, *GOLD.shape)
     gold = GOLD[:2] if tagger == "transformer" else GOLD  # its loss counts other tokens of a window with an unknown tag
     answer, soft = answer[..., : len(gold), :, :], tf.zeros((*gold.shape, len(TAGS)))
-    value = distillation.distilled(loss)(lambda inputs, training: answer, {"soft_labels": soft}, tf.constant(gold))
+    value = distillation.distillation_objective(loss)(
+        lambda inputs, training: answer, {"soft_labels": soft}, tf.constant(gold)
+    )
     expected = training_step.supervised(loss)(lambda inputs, training: answer, {}, tf.constant(gold))
     assert float(value) == pytest.approx(float(expected), rel=1e-5)
 
@@ -44,7 +46,9 @@ def test_the_loss_is_lowest_where_the_tagger_agrees_with_the_teacher():
     def of(answer):
         of_expert = tf.Variable(answer[None])
         with tf.GradientTape() as tape:
-            value = distillation.distilled(loss)(lambda inputs, training: of_expert, {"soft_labels": soft}, tags)
+            value = distillation.distillation_objective(loss)(
+                lambda inputs, training: of_expert, {"soft_labels": soft}, tags
+            )
         return float(value), tape.gradient(value, of_expert).numpy()
 
     at_teacher, slope = of(teacher)

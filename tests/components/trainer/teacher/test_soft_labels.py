@@ -38,7 +38,7 @@ def test_texts_become_windows_with_the_teachers_distributions(teacher, transform
     tags = list(reversed(teacher.tags[1:]))
     tags = [teacher.tags[0], *tags]
     texts = [*TEXTS, "", "word " * 20]
-    [(lengths, columns)] = soft_labels.soft_labelled(texts, teacher, features, tags, window_size=16)
+    [(lengths, columns)] = soft_labels.soft_label_windows(texts, teacher, features, tags, window_size=16)
     assert lengths.tolist() == [len(text.split()) for text in TEXTS]
     assert columns["soft_labels"].shape == (lengths.sum(), len(tags))
     np.testing.assert_allclose(columns["soft_labels"].sum(-1), 1, rtol=1e-5)
@@ -56,7 +56,7 @@ def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypa
     limit = sorted(scores)[2]
     lines = []
     monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
-    [(lengths, _)] = soft_labels.soft_labelled(
+    [(lengths, _)] = soft_labels.soft_label_windows(
         TEXTS, teacher, features, teacher.tags, window_size=16, least_score=limit
     )
     kept = [len(text.split()) for text, score in zip(TEXTS, scores, strict=True) if score >= limit]
@@ -79,7 +79,7 @@ def test_a_teacher_that_labels_no_text_is_an_error(teacher, transformed):
     with pytest.raises(
         NerError, match=r"^trainer\.unlabelled: the teacher labels no text, 1 text left out as empty or"
     ):
-        list(soft_labels.soft_labelled(["word " * 20], teacher, features, teacher.tags, window_size=16))
+        list(soft_labels.soft_label_windows(["word " * 20], teacher, features, teacher.tags, window_size=16))
 
 
 @ONE_TAGGER
@@ -87,7 +87,7 @@ def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
     features = transform_graph.TransformGraph(transformed.graph)
     tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-PLANET", "I-PLANET"]
     with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks PLANET and also has LOCATION\. Train"):
-        next(soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16))
+        next(soft_labels.soft_label_windows(TEXTS, teacher, features, tags, window_size=16))
 
 
 @ONE_TAGGER
@@ -98,7 +98,7 @@ def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
 )
 def test_a_teacher_may_have_i_tags_that_the_tagger_lacks(teacher, transformed, tags):
     features = transform_graph.TransformGraph(transformed.graph)
-    [(_, columns)] = soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16)
+    [(_, columns)] = soft_labels.soft_label_windows(TEXTS, teacher, features, tags, window_size=16)
     np.testing.assert_allclose(columns["soft_labels"].sum(-1), 1, rtol=1e-5)
     gold = [tag for _, row in sentences(6, seed=9) for tag in row]
     own = [tag if tag in tags else tag.replace("I-", "B-") if "-" in tag else tags[1] for tag in gold]
