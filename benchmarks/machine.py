@@ -69,7 +69,7 @@ def reset_peak_rss() -> None:
 
 
 def process_seconds(pid: int, children: bool = False) -> float:
-    """Returns the CPU seconds of a process, if asked for with those of its children that have ended."""
+    """Returns the CPU seconds of a process, with `children` also those of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
 

@@ -118,7 +118,7 @@ def node_commands(
 def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     """Runs the pipeline with one epoch on a made-up corpus and writes the record: time and memory of each node.
 
-    A run that was interrupted goes on where it ended, if the settings are the same: finished nodes keep their figures.
+    An interrupted run continues where it stopped if the settings are the same: finished nodes keep their figures.
     """
     # They take seconds to import, and the other measurements do without them.
     from absl import logging as absl_logging

@@ -41,7 +41,7 @@ class Candidate(NamedTuple):
 def candidates(runs: Sequence[Run], peers_python: Path) -> list[Candidate]:
     """Returns the models of runs on one corpus.
 
-    Ours occurs twice: asked for tags alone, and as `<name>_all` for tokens, scores and offsets as well.
+    Ours occurs twice: fetching tags alone, and as `<name>_all` tokens, scores and offsets as well.
 
     Args:
         runs: runs of one corpus.

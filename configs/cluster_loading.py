@@ -48,7 +48,7 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
     title = f"cluster configuration {file or base.name}"
     nodes = _nodes(values.get("nodes"), base, title)
     try:
-        # First by itself: a wrong default is one error, not one for each node.
+        # First alone: a wrong default is one error, not one for each node.
         ClusterConfig.model_validate({**values, "nodes": {_DEFAULT: values["nodes"][_DEFAULT]}})
         cluster = ClusterConfig.model_validate({**values, "nodes": nodes})
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""A trained tagger, and what it finds in a text."""
+"""A trained tagger, and its results for a text."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def run_locally(
         inputs: see `build_pipeline`.
 
     Returns:
-        State, duration and outputs of each node of this run, also if another run of the work folder goes on.
+        State, duration and outputs of each node of this run, also if another run of the work folder continues.
 
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.

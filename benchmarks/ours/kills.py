@@ -34,7 +34,7 @@ _NODE = re.compile(r"\[\d+/\d+\] (\w+)")
 
 
 def main() -> None:
-    """Runs everything and prints a line for each kill, then the counts."""
+    """Parses the arguments and measures; prints a line for each kill, then the counts."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--kills", type=int, default=30, help="number of kills")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")

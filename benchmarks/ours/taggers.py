@@ -66,7 +66,7 @@ class BareModel:
 
 
 class TagsOnlyTagger:
-    """An exported SavedModel that is asked for tags alone, the least that a caller can ask for."""
+    """An exported SavedModel of which only tags are fetched, the cheapest request."""
 
     def __init__(self, folder: Path) -> None:
         """Loads the model."""

@@ -160,7 +160,7 @@ def named_in_errors(target: Path) -> Iterator[None]:
 
 
 def is_special(path: Path) -> bool:
-    """Returns whether a path is a device, pipe or socket, whose place no file may take."""
+    """Returns whether a path is a device, pipe or socket, which no file may replace."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 

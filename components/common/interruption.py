@@ -134,7 +134,7 @@ def check() -> None:
 
 
 def advise(text: str) -> None:
-    """Sets the end of the line that an interrupted process prints: the place, and how to go on."""
+    """Sets the end of the line that an interrupted process prints: the place, and how to continue."""
     _state.advice = text
 
 

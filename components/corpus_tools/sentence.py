@@ -50,7 +50,7 @@ class AnnotatedSentence:
 
     Attributes:
         text: the text as written; or the tokens joined by spaces, without them in scripts that have none.
-        offsets: start and end of each token; white space is all that lies between them.
+        offsets: start and end of each token; only white space is between them.
         entities: in order, without overlaps.
         key: id of the sentence, or None.
         metadata: metadata by name.

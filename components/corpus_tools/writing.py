@@ -37,7 +37,7 @@ class Output:
     Attributes:
         path: a file, a folder, or `STREAM`.
         format: a name of `writers.formats.FORMATS`.
-        force: whether files may take the place of existing ones.
+        force: whether files may replace existing ones.
         suggestions: name of the model that made the entities; empty if people did.
     """
 
@@ -50,7 +50,7 @@ class Output:
         """Checks the place before any work.
 
         Raises:
-            NerError: the output would replace or join an input, or takes the place of something without `force`.
+            NerError: the output would replace or join an input, or would replace something without `force`.
         """
         if self.path == STREAM or is_special(self.path):
             return
@@ -74,7 +74,7 @@ class Written:
     Attributes:
         title: the format, for people.
         counts: file -> number of sentences.
-        lost: number of sentences of which something is left out, by what it is.
+        lost: number of sentences of which something is left out, by kind of loss.
         recut: number of sentences that a reader of the output cuts into other tokens.
         labels: number of entities by type.
         notes: advice for readers of the output.
@@ -254,7 +254,7 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _place(source: Path, target: Path) -> None:
-    """Renames a file or folder to its place; in a folder with other files, each takes the place of its namesake."""
+    """Renames a file or folder to its target; in a folder with other files, each replaces the file of the same name."""
     if source.is_file():
         os.replace(source, target)
         return

@@ -12,7 +12,7 @@ from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric
 
 _METRIC_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = frozenset({"entity_support", "example_count", "blessed"})
-"""Names of other values that stand next to the metrics in TFMA's files and in artifact properties."""
+"""Names of other values next to the metrics in TFMA's files and in artifact properties."""
 
 
 class EvaluatorSettings(Settings):

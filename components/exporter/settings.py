@@ -102,7 +102,7 @@ class ExporterSettings(Settings):
             tags: tag vocabulary of the tagger, `[PAD]` first.
 
         Raises:
-            NerError: `min_score` names a type that the tagger does not know, or no tag can take the place of an
+            NerError: `min_score` names a type that the tagger does not know, or no tag can replace an
                 entity.
 
         Example: `test_least_scores_belong_to_the_types_of_the_tagger` (tests/components/exporter/test_min_scores.py).

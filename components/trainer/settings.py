@@ -190,7 +190,7 @@ class TrainerSettings(Settings):
         Args:
             windows: number of windows (sentences, or parts of long ones) in the train split.
             earlier_share: network's share of the model to start from, which may have seen more windows; None: none. Its
-                linear experts go on with Adam.
+                linear experts continue with Adam.
 
         Example (the default settings have `auto` values; `tests/components/trainer/test_settings.py`):
 

@@ -40,7 +40,7 @@ from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID
 from components.transform.transform_graph import TransformGraph
 
-# Larger is faster and takes more memory; some hundred windows take no more than a training step.
+# Larger is faster and takes more memory; some hundred windows take at most as much as a training step.
 _EVAL_BATCH = 128
 # An eval split with fewer entities prefers shares of the network by chance.
 _FEWEST_ENTITIES = 100

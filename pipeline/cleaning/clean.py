@@ -124,7 +124,7 @@ def clean(config: PipelineConfig, keep: int) -> Plan:
 
 
 class FreedBytes:
-    """Counter of bytes for paths that are removed one after the other.
+    """Counter of the bytes that the removal of paths, one by one, frees.
 
     A file with several hard links takes space until the last of them is removed.
 

@@ -1,7 +1,7 @@
 """Cron expressions that every cron reads alike (crontab's five fields, as canonical lists of numbers), and a scheduler.
 
-croniter reads the expression. APScheduler was tried and counts weekdays from Monday, so that `0 3 * * 0` runs on the
-wrong day without an error.
+croniter reads the expression. APScheduler counts weekdays from Monday, so that `0 3 * * 0` runs on the wrong day
+without an error.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _without_root(one: artifact.Artifact, root: str) -> artifact.Artifact:
 
 
 def _cached_outputs(original: Callable[..., Any], config: PipelineConfig, *args: Any, **kwargs: Any) -> Any:
-    """Returns TFX's cached outputs of a node; None if the registry does not hold what they name."""
+    """Returns TFX's cached outputs of a node; None if the registry lacks the version that they name."""
     outputs = original(*args, **kwargs)
     pushed = (outputs or {}).get("pushed_model")
     return outputs if not pushed or _is_still_pushed(pushed[0], config) else None

@@ -48,7 +48,7 @@ def measure_learning_curve(
         The score of each part as soon as it is known.
 
     Raises:
-        ReportError: the run did not come to the training, or its files were removed.
+        ReportError: the run stopped before the training, or its files were removed.
     """
     examples, graph, model = (
         _folder(record, *output)

@@ -15,7 +15,7 @@ from components.keys import TRAIN_SPLIT
 from components.text.scripts import join_as_written
 
 PARTLY, IN_NAME = "partly", "in a name"
-"""Readings of a text that is labelled elsewhere: entities lie on parts of it; outside, perhaps in a longer name.
+"""Readings of a text that is labelled elsewhere: parts of it are entities; outside, perhaps in a longer name.
 
 The other reading is `OUTSIDE`."""
 
@@ -271,7 +271,7 @@ def _reading(entities: tuple[tuple[int, int, str], ...], owners: list[int], star
 def _is_in_name(tokens: tuple[str, ...], start: int, end: int) -> bool:
     """Returns whether the text may be part of a name or title, or another word with a capital.
 
-    It is if a capitalized word or a quotation mark stands next to it, or if it is the first word of the sentence.
+    It is if a capitalized word or a quotation mark is next to it, or if it is the first word of the sentence.
     """
     if start == 0 and end == 1:
         return True

@@ -13,7 +13,7 @@ from components.corpus_tools.sentence import AnnotatedSentence
 
 
 class Writer(abc.ABC):
-    """Writes the parts of one corpus in one format.
+    """Writer of the parts of one corpus in one format.
 
     A writer keeps texts, ids, metadata and scores where its format has room, and counts what it leaves out.
 
@@ -23,7 +23,7 @@ class Writer(abc.ABC):
         extension: extension of its files; empty if a part is a folder.
         dev: name of the part with development data.
         suggestions: name of the model that made the entities; empty if people did.
-        lost: number of sentences of which something is left out, by what it is.
+        lost: number of sentences of which something is left out, by kind of loss.
     """
 
     name: ClassVar[str]

@@ -187,7 +187,7 @@ def _mistakes(batch: TaggedBatch) -> Iterator[tuple[_Text, str]]:
 
 
 def _partner(batch: TaggedBatch, number: int, *, same_type: bool) -> int:
-    """Returns the first gold entity that a predicted one overlaps, of the same type if asked for."""
+    """Returns the first gold entity that a predicted one overlaps, with `same_type` one of its type."""
     predicted, gold = batch.predicted_entities, batch.gold_entities
     overlapped = gold.of_token[predicted.starts[number] : predicted.ends[number]]
     overlapped = overlapped[overlapped >= 0]

@@ -66,7 +66,7 @@ class Matches:
 
 
 def _overlaps(gold: Entities, predicted: Entities) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Finds overlaps between the two sides.
+    """Finds overlaps between gold and predicted entities.
 
     Returns:
         bool [predicted] and bool [gold]: overlaps any entity of the other side; bool [predicted] and bool [gold]:

@@ -108,12 +108,12 @@ class TaggedBatch:
 
     @functools.cached_property
     def matches(self) -> Matches:
-        """Matches between the two."""
+        """Matches of gold and predicted entities."""
         return Matches.of(self.gold_entities, self.predicted_entities)
 
     @functools.cached_property
     def one_to_one(self) -> OneToOne:
-        """Matches of at most one entity of each side."""
+        """Matches of gold and predicted entities, one to one."""
         return OneToOne.of(self.gold_entities, self.predicted_entities)
 
     def tags(self) -> Iterator[tuple[list[str], list[str]]]:

@@ -134,7 +134,7 @@ def tags_of_tokens(answer: Answer, starts: Sequence[int], ends: Sequence[int]) -
     """Returns the tags of tokens, in the way of the pipeline's Evaluator.
 
     The tag of the model's token at the first character of a token counts. A model that cuts finer than the corpus is
-    thus scored by the first piece of each token; in one that cuts coarser, a later token continues the entity.
+    scored by the first piece of each token; in one that cuts coarser, a later token continues the entity.
 
     Args:
         answer: of the model.

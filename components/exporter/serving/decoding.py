@@ -16,7 +16,7 @@ from components.text.token_positions import TokenPositions
 from components.text.transitions import FORBIDDEN, paired_tags
 
 _FORWARD, _BACK = 6, 2
-"""Steps between two checks whether the values still change; most sentences need no more."""
+"""Steps between two checks whether the values still change; most sentences need only these."""
 _STEPS = 64
 """Steps after which tokens are read one after another: far more than real texts need."""
 

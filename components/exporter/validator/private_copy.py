@@ -99,7 +99,7 @@ def copy_model(source: Path, destination: Path) -> None:
         destination: must not exist.
 
     Raises:
-        NerError: see `private_copy`; what was copied is removed.
+        NerError: see `private_copy`; the copy is removed.
     """
     root = Path(os.path.realpath(source))
     listed = _files(root, root, "", (root,)) if root.is_dir() else iter([(root, ".")])

@@ -102,7 +102,7 @@ def require_valid(report: ValidationReport, model: object = "the exported model"
         model: its name or folder, for the error.
 
     Raises:
-        ExportInvalidError: names every failed check, its signature, what was seen and the fix.
+        ExportInvalidError: names every failed check, its signature, the finding and the fix.
     """
     if report.passed:
         return

@@ -31,7 +31,7 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
 class ChampionSource(base_component.BaseComponent):
     """Downloads the model that a run is compared with from the registry.
 
-    It takes the place of a TFX Resolver, because Kubeflow runs only TFX's own resolvers.
+    It replaces a TFX Resolver, because Kubeflow runs only TFX's own resolvers.
 
     TFX's cache identifies a node by its parameters. With `version="champion"` a run would get the cached champion of an
     earlier run although the registry has a new one. So a local runner resolves the champion to its number before the

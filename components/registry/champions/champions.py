@@ -57,7 +57,7 @@ class Champions:
             return lookup.champion_line(reader, self._name)
 
     def moved_aliases(self) -> dict[str, int | None]:
-        """Returns MLflow's `champion` and `previous` as far as they differ from the history.
+        """Returns those of MLflow's aliases `champion` and `previous` that differ from the history.
 
         Somebody moved them by hand, or a writer was killed; the next promotion or rollback corrects them.
 

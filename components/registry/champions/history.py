@@ -98,7 +98,7 @@ class ChampionLine:
     """The champion, the champions before it, and the entries that do not count.
 
     Of several changes that expect the same champion only the first in the history counts. All readers of one history
-    come to the same result, so no lock is needed to decide who won.
+    get the same result, so no lock is needed to decide who won.
 
     Attributes:
         champion: the current champion; None if there is none.

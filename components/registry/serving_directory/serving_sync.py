@@ -192,7 +192,7 @@ def _labels(versions: Collection[RegisteredVersion]) -> dict[str, int]:
 def _introduce(
     base_dir: Path, name: str, labels: Mapping[str, int], wait: Callable[[Collection[int]], None], base_path: str | None
 ) -> None:
-    """Lets the server load the new versions before labels move; the old labels stay meanwhile."""
+    """Lets the server load the new versions before labels move; until then the old labels stay."""
     versions, old_labels = models_config(base_dir, name)
     published = set(published_versions(base_dir, name))
     kept = {label: version for label, version in old_labels.items() if version in published}

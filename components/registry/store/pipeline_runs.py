@@ -117,8 +117,8 @@ class PipelineRuns:
     def begin_on_cluster(self, record: VersionRecord) -> None:
         """Creates the MLflow run of a run on a cluster, and ends those of earlier runs that nobody ended.
 
-        Only Kubeflow knows whether an earlier run has failed or goes on; RegistryPusher corrects the outcome of one
-        that goes on. A retry continues its MLflow run.
+        Only Kubeflow knows whether an earlier run has failed or continues; RegistryPusher corrects the outcome of one
+        that continues. A retry continues its MLflow run.
 
         Args:
             record: facts of the run before its first node; its tag `run_id` is required.

@@ -8,7 +8,7 @@ import datetime
 from components.reporter.errors import ReportError
 from components.reporter.page.environment import environment
 
-# Both markers stand in report.html.j2. Text from the data cannot contain them: it is escaped.
+# Both markers are in report.html.j2. Text from the data cannot contain them: it is escaped.
 _BEGIN, _END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 

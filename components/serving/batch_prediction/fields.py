@@ -22,7 +22,7 @@ SEMICOLONS = "csv;"
 DELIMITERS = {CSV: ",", SEMICOLONS: ";", TSV: "\t"}
 """Kinds of tables in text, with what separates their cells."""
 AS_CSV, UNQUOTED = "csv", "none"
-"""Quoting of a table in text: cells with separators or quotes stand in quotes; or quotes are part of the cells."""
+"""Quoting of a table in text: cells with separators or quotes are quoted, or quotes are part of the cells."""
 FORMATS = ("entities", "highlight", "brat", "conll", "doccano")
 
 TOKEN_FIELDS = ("tokens", "tags", "scores", "starts", "ends")

@@ -280,7 +280,7 @@ class _Run:
                 print(f"note: {text}, as far as row {info.rows + info.bad:,}. The job goes on.", file=sys.stderr)
 
     def _stream(self, shards: Shards) -> None:
-        """Prints finished chunks as far as all before them are finished."""
+        """Prints finished chunks before which all others are finished."""
         while (content := shards.read(self._streamed)) is not None:
             sys.stdout.buffer.write(content[1])
             sys.stdout.buffer.flush()

@@ -72,7 +72,7 @@ def _contents(shards: Shards, count: int) -> Iterator[tuple[bytes, bytes]]:
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Yields a new file that takes the place of `path` when the block ends without an error; a device is written."""
+    """Yields a new file that replaces `path` when the block ends without an error; a device is written."""
     if is_special(path):
         with path.open("wb") as file:
             yield file

@@ -97,7 +97,7 @@ class _Model:
         self.loaded: dict[int, _Serving] = {}
         self.labels: dict[str, int] = {}
         self.statuses: dict[int, VersionStatus] = {}
-        self.described: dict[int, ServedVersion] = {}  # those that somebody asked for since the last change
+        self.described: dict[int, ServedVersion] = {}  # those that a client requested since the last change
         self.updating = asyncio.Lock()
 
 
@@ -122,7 +122,7 @@ class Engine:
         self._unloading: set[asyncio.Task[None]] = set()
 
     async def update(self, name: str, folders: Mapping[int, Path], labels: Mapping[str, int]) -> dict[int, NerError]:
-        """Loads and unloads versions of a model until these are served; no request fails meanwhile.
+        """Loads and unloads versions of a model until these are served; no request fails during the change.
 
         New versions are loaded next to the old ones and tested, then labels move, then old versions finish their
         requests and leave the memory. A label whose new version cannot be served stays where it is.
@@ -270,7 +270,7 @@ class Engine:
         model.statuses[number] = VersionStatus(number, "LOADING")
         try:
             version = await asyncio.to_thread(LoadedVersion.load, number, folder)
-        except Exception as error:  # also a defect: the other versions go on
+        except Exception as error:  # also a defect: the other versions continue
             explained = explain(error) or VersionError(f"{folder}: unexpected {type(error).__name__}: {error}")
             model.statuses[number] = VersionStatus(number, "END", "INTERNAL", str(explained))
             return explained

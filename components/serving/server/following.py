@@ -147,7 +147,7 @@ class Follower:
                 if state != self._state or (self._retry and time.monotonic() > self._retry):
                     _report(await self._apply(models))
                 self._problem = ""
-            except Exception as error:  # the server goes on with what it has
+            except Exception as error:  # the server keeps the versions that it has
                 if str(error) != self._problem:
                     self._problem = str(error)
                     write_access_log(event="source_unreadable", error=self._problem)

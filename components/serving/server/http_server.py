@@ -334,7 +334,7 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answers the requests of a client that will send no more, and closes the connection then."""
+        """Answers the requests of a client that has sent its last one, then closes the connection."""
         answered = self.cycle is None or self.cycle.response_complete or self.cycle.more_body
         if answered or self.scheme == "https":  # TLS has no connection that is open on one side
             return None

@@ -116,7 +116,7 @@ class Server:
         self._tasks.append(asyncio.create_task(self._follower.follow()))
 
     async def stop(self) -> None:
-        """Accepts no more requests, answers the accepted ones, and closes everything."""
+        """Stops accepting requests, answers the accepted ones, and closes everything."""
         seconds = self._settings.shutdown
         self._calls.refusing = True
         self._http.should_exit = True

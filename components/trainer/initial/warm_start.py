@@ -109,7 +109,7 @@ def warm_start(
     vocabularies: Mapping[str, Sequence[str]],
     earlier_vocabularies: Mapping[str, Sequence[str]],
 ) -> WarmStartReport:
-    """Copies the weights of an earlier model to a built model, as far as they fit.
+    """Copies those weights of an earlier model to a built model that fit.
 
     A word that is unknown to the earlier model gets the vector of [UNK], which is how the earlier model reads it. A
     network over the same tags therefore starts with exactly the earlier predictions. A new tag starts fresh. The

@@ -68,7 +68,7 @@ class Checkpoint:
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Returns numbers and arrays of the last `save`, or None if there is none.
 
-        Another process may replace the file meanwhile: this reads the old state or the new one.
+        Another process may replace the file during the read, which gives the old state or the new one.
 
         Raises:
             NerError: the file is damaged.
@@ -173,13 +173,13 @@ class TrainingState:
         self.best_weights: list[np.ndarray] = []
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Saves everything."""
+        """Saves progress, variables and the weights of the best epoch."""
         arrays = {f"{_VARIABLE}_{i}": variable.numpy() for i, variable in enumerate(self._variables)}
         arrays |= {f"{_BEST}_{i}": weights for i, weights in enumerate(self.best_weights)}
         checkpoint.save(dataclasses.asdict(self.progress), arrays)
 
     def restore(self, checkpoint: Checkpoint) -> bool:
-        """Restores everything; returns False if nothing was saved.
+        """Restores the saved state; returns False if there is none.
 
         Raises:
             NerError: the checkpoint cannot be read, or belongs to another model.

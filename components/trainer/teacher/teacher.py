@@ -64,7 +64,7 @@ class Teacher:
             folder: output `trained_model` of the Trainer, as the registry stores it.
 
         Raises:
-            NerError: it holds no transform graph, because an earlier version of the code wrote it.
+            NerError: it holds no transform graph, as those of older versions of the code.
         """
         with extracted_graph(folder) as graph:
             return cls(TrainedModel.load(folder), TransformGraph(graph))

@@ -37,9 +37,9 @@ class Check:
     """A line of the result.
 
     Attributes:
-        name: what was checked.
+        name: the subject.
         state: `unknown` if this machine cannot see it.
-        text: what was found.
+        text: the finding.
         cure: how to repair or to find out; empty if ok.
     """
 
@@ -112,7 +112,7 @@ def check_registry(uri: str) -> Check:
 
 
 def check_data(cluster: ClusterConfig) -> Check:
-    """Checks the address of the corpus, as far as its form tells."""
+    """Checks the form of the corpus's address; this machine may not have access to it."""
     name, cure = "corpus", "Set data, or give --param data=... with each run."
     if cluster.data is None:
         return Check(name, "unknown", "no default address", cure)

@@ -1,4 +1,4 @@
-"""Compiled pipeline, as far as the client reads it."""
+"""Those parts of a compiled pipeline that the client reads."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """RunPlanner in the compiled pipeline: the first node, whose outputs are parameters of the others.
 
-TFX has no nodes with output parameters, so this adds the node to TFX's output. Its parameters stand in the cache keys
-of the nodes that read them: other files at the same address, or another champion, execute what depends on them, and
-nothing else (backend/src/v2/driver/cache.go of kubeflow/pipelines). Without a reason to train, the driver skips the
-first nodes by their condition, and so Argo omits all others.
+TFX has no nodes with output parameters, so this adds the node to TFX's output. Its parameters are part of the cache
+keys of the nodes that read them: with other files at the same address, or another champion, only the nodes that depend
+on them are executed (backend/src/v2/driver/cache.go of kubeflow/pipelines). Without a reason to train, the driver skips
+the first nodes by their condition, and so Argo omits all others.
 """
 
 from __future__ import annotations

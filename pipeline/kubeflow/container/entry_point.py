@@ -79,7 +79,7 @@ def run_node(name: Callable[[], str], call: Callable[[], None]) -> int:
     """Runs a node with the logs, the masking of secrets and the last line of every container.
 
     Args:
-        name: returns the name of the node, as far as it is known.
+        name: returns the name of the node, if it is known.
         call: does the node's work.
 
     Returns:

@@ -485,7 +485,7 @@ class _ChiefLog:
             last = self._ended.is_set()
             try:
                 self._copy_stream(pod)
-            except Exception as error:  # a training goes on without its log
+            except Exception as error:  # a training continues without its log
                 if not self._abandoned:
                     logging.warning("the log of %s cannot be read (%s)", pod, _reason(error))
             if last:

@@ -133,7 +133,7 @@ def serving_protos(name: str) -> Any:
 
 
 def _without_tensorflow(name: str) -> Any:
-    """Imports a module while an empty package takes the place of `tensorflow`, so that its `__init__` does not run."""
+    """Imports a module while an empty package replaces `tensorflow`, so that its `__init__` does not run."""
     with _IMPORTING:
         if name in sys.modules or "tensorflow" in sys.modules:
             return importlib.import_module(name)
@@ -262,8 +262,8 @@ def to_array(tensor: int) -> np.ndarray:
 def _strings(data: int, count: int) -> list[bytes]:
     """Reads TF_TStrings. Calls of C cost a microsecond each, so it slices the short ones out of one copy.
 
-    A string of at most 22 bytes lies inside its 24: four times the length in the first byte, then the text (the type in
-    the two lowest bits is 0; ctstring_internal.h). All others are read through the C API.
+    A string of at most 22 bytes is stored inside its 24: four times the length in the first byte, then the text (the
+    type in the two lowest bits is 0; ctstring_internal.h). All others are read through the C API.
     """
     if not count:
         return []

@@ -18,7 +18,7 @@ class Check:
 
     Attributes:
         run: takes the context and, depending on the scope, the name or endpoint of a signature; returns a description
-            of what it saw, or `NothingToCheck`, or raises `CheckFailedError`. Its docstring is the line in
+            of its finding, or `NothingToCheck`, or raises `CheckFailedError`. Its docstring is the line in
             docs/serving.md.
         scope: `folder` (once), `signature` (for every one, before loading), `endpoint` (for every one, loaded).
     """

@@ -57,10 +57,10 @@ def counted(number: int, noun: str) -> str:
 
 
 class CheckFailedError(Exception):
-    """A failed check: what was found, and the pitfall behind it.
+    """A failed check: its finding, and the pitfall behind it.
 
     Attributes:
-        detail: what was found.
+        detail: the finding.
         pitfall: a key of `PITFALLS`.
     """
 
@@ -82,7 +82,7 @@ def diagnose(error: Exception, otherwise: str, action: str) -> CheckFailedError:
     Args:
         error: the error; only its message is read.
         otherwise: the pitfall if the message matches no known one.
-        action: what was tried, for the detail.
+        action: the attempted action, for the detail.
 
     Example:
         >>> diagnose(ValueError("Op type not registered 'Foo'"), "cannot_load", "loading").pitfall

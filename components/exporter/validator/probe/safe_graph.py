@@ -122,7 +122,7 @@ def require_safe_ops(saved: Any, definitions: Mapping[str, Any]) -> str:
         definitions: op -> its `OpDef`; unknown ops are left to the check `stock_ops`, since no loader takes them.
 
     Returns:
-        A description of what was seen.
+        A description of the finding.
 
     Raises:
         CheckFailedError: names the op and its place.
@@ -195,7 +195,7 @@ class _Body:
         Args:
             place: for messages.
             nodes: `NodeDef`s.
-            bases: name of a node or argument -> what it stands for.
+            bases: name of a node or argument -> its value.
             variables: name of a variable -> number of its handles in the whole model; None: variables are not followed.
         """
         self.place = place
