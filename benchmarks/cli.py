@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from benchmarks.accuracy import Run, plan_runs, run_commands
-from benchmarks.corpus import corpus_folders, load_corpus
+from benchmarks.corpus import corpus_folders, load_corpus, part_of
 from benchmarks.machine import ROOT, description, run_all
 from benchmarks.results import write_json
 from benchmarks.scaling import node_commands, scaling_commands
-from benchmarks.serving import candidates, last_core, measure, sample
+from benchmarks.serving import candidates, last_core, measure
 from benchmarks.sizes import size_commands
 from benchmarks.systems import OURS, PEERS, System, choose_systems
 from benchmarks.tables import render_accuracy, render_nodes, render_scaling, render_serving, render_sizes
@@ -139,7 +139,7 @@ def serving(options: Common, count: int, rounds: int, core: int | None) -> None:
 
 def _time_on_corpus(options: Common, runs: list[Run], count: int, rounds: int, core: int | None) -> None:
     corpus = load_corpus(Path(runs[0].folder))
-    sentences = sample([sentence.text for sentence in corpus.test], count)
+    sentences = [sentence.text for sentence in part_of(corpus.test, count)]
     rows = measure(
         candidates(runs, options.peers_python),
         sentences,

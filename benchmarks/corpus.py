@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from components.common.errors import NerError
@@ -67,6 +68,19 @@ def load_corpus(folder: Path) -> Corpus:
         )
     train, dev, test = (_read(folder / patterns[split]) for split in _SPLITS)
     return Corpus(folder.resolve().name, train, dev, test, _digest((train, dev, test)))
+
+
+def part_of(sentences: Sequence[LabelledSentence], count: int, seed: int = 0) -> list[LabelledSentence]:
+    """Returns random sentences of a split; all of them, in order, if `count` is 0 or larger than the split.
+
+    Example:
+        >>> one = LabelledSentence(("a",), ("O",))
+        >>> len(part_of([one] * 9, 4, seed=0)), len(part_of([one] * 9, 0, seed=0))
+        (4, 9)
+    """
+    if not count or count >= len(sentences):
+        return list(sentences)
+    return random.Random(seed).sample(list(sentences), count)
 
 
 def corpus_folders(data: Iterable[Path]) -> list[Path]:

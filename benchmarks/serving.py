@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,7 +86,8 @@ def measure(
         NerError: a worker failed.
     """
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(_sentence_file(sentences))
+        file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "sentences.json")
+        file.write_text(json.dumps(list(sentences)), encoding="utf-8")
         workers, loading = [], []
         for system in systems:
             worker = _Worker(system, file, core, logs / f"serving-{system.name}.log")
@@ -160,24 +160,9 @@ def over_rounds(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
     return result
 
 
-def sample(sentences: Sequence[str], count: int) -> list[str]:
-    """Returns the same random sentences each time, or all of them in order if there are no more."""
-    if len(sentences) <= count:
-        return list(sentences)
-    return random.Random(0).sample(list(sentences), count)
-
-
 def last_core() -> int:
     """Returns the highest core that this process may use; the first ones are usually busier."""
     return max(os.sched_getaffinity(0))
-
-
-@contextlib.contextmanager
-def _sentence_file(sentences: Sequence[str]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "sentences.json")
-        file.write_text(json.dumps(list(sentences)), encoding="utf-8")
-        yield file
 
 
 def _brief(system: Candidate, rounds: Sequence[dict[str, float]]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import random
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.accuracy import language_of
-from benchmarks.corpus import Corpus, LabelledSentence, load_corpus
+from benchmarks.corpus import Corpus, LabelledSentence, load_corpus, part_of
 from benchmarks.peers.peer import score
 from benchmarks.results import write_json
 from benchmarks.systems import System
@@ -56,19 +55,6 @@ def size_commands(
             run["system"] = vars(system)
             commands[name] = machine.process_command("benchmarks.sizes", run, results, system.python(peers_python))
     return commands
-
-
-def part_of(sentences: Sequence[LabelledSentence], count: int, seed: int) -> list[LabelledSentence]:
-    """Returns random sentences of a split; all of them, in order, if `count` is 0 or larger than the split.
-
-    Example:
-        >>> one = LabelledSentence(("a",), ("O",))
-        >>> len(part_of([one] * 9, 4, seed=0)), len(part_of([one] * 9, 0, seed=0))
-        (4, 9)
-    """
-    if not count or count >= len(sentences):
-        return list(sentences)
-    return random.Random(seed).sample(list(sentences), count)
 
 
 def train_on_parts(run: Mapping[str, Any], results: Path) -> None:

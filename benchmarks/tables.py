@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
+import operator
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +122,7 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
 def accuracy_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus and system: micro entity F1 over the seeds, in percent."""
     rows = []
-    for (corpus, system), runs in _grouped(records).items():
-        row: Row = {"corpus": corpus, "system": system, "seeds": len(runs)}
+    for row, runs in _summaries(records):
         for split in ("dev", "test"):
             row |= spread([run[split]["f1"] * 100 for run in runs], f"{split}_f1")
         for name in ("precision", "recall"):
@@ -133,10 +134,10 @@ def accuracy_rows(records: Iterable[Record]) -> list[Row]:
 def type_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus, system and entity type: F1 over the seeds, in percent."""
     rows = []
-    for (corpus, system), runs in _grouped(records).items():
+    for title, runs in _summaries(records):
         names = sorted({name for run in runs for split in ("dev", "test") for name in run[split]["per_type"]})
         for name in names:
-            row: Row = {"corpus": corpus, "system": system, "type": name}
+            row: Row = {"corpus": title["corpus"], "system": title["system"], "type": name}
             for split in ("dev", "test"):
                 scores: list[Mapping[str, Any]] = [run[split]["per_type"].get(name, {}) for run in runs]
                 row |= spread([of_type.get("f1", 0.0) * 100 for of_type in scores], f"{split}_f1")
@@ -148,8 +149,7 @@ def type_rows(records: Iterable[Record]) -> list[Row]:
 def training_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus and system: cost of training, means over the seeds."""
     rows = []
-    for (corpus, system), runs in _grouped(records).items():
-        row: Row = {"corpus": corpus, "system": system, "seeds": len(runs)}
+    for row, runs in _summaries(records):
         row["passes"] = statistics.mean(run["training"]["passes"] for run in runs)
         for name in (*_TRAINING, *_OURS):
             values = [run["training"][name] for run in runs if name in run["training"]]
@@ -174,11 +174,12 @@ def spread(values: Sequence[float], name: str) -> Row:
     }
 
 
-def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for record in sorted(records, key=lambda record: (record["corpus"], record["system"], record["seed"])):
-        groups.setdefault((record["corpus"], record["system"]), []).append(record)
-    return groups
+def _summaries(records: Iterable[Record]) -> Iterator[tuple[Row, list[Record]]]:
+    """Yields the first columns of a row, and the runs, of each corpus and system."""
+    ordered = sorted(records, key=lambda record: (record["corpus"], record["system"], record["seed"]))
+    for (corpus, system), group in itertools.groupby(ordered, operator.itemgetter("corpus", "system")):
+        runs = list(group)
+        yield {"corpus": corpus, "system": system, "seeds": len(runs)}, runs
 
 
 def write_table(folder: Path, name: str, rows: Rows, title: str = "", columns: Sequence[str] = ()) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from absl import logging
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -114,17 +113,9 @@ def check_columns(input_dict: Artifacts, columns: Sequence[str]) -> None:
     Raises:
         EvaluationError: a column is neither a feature nor derived.
     """
-    schema = read_schema(input_dict)
-    if schema is not None:
+    if schemas := input_dict.get(standard_component_specs.SCHEMA_KEY):
+        schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(schemas)))
         require_columns(columns, [feature.name for feature in schema.feature])
-
-
-def read_schema(input_dict: Artifacts) -> Any:
-    """Reads the schema of the examples; returns None without such an input."""
-    schemas = input_dict.get(standard_component_specs.SCHEMA_KEY)
-    if not schemas:
-        return None
-    return io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(schemas)))
 
 
 def _without_champion(input_dict: Artifacts) -> Artifacts:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.accuracy import Run
-from benchmarks.serving import Candidate, candidates, last_core, measure, over_rounds, sample
+from benchmarks.serving import Candidate, candidates, last_core, measure, over_rounds
 from benchmarks.systems import choose_systems
 from components.common.errors import NerError
 
@@ -72,13 +72,6 @@ def test_ours_is_asked_for_tags_alone_and_for_everything(tmp_path):
     assert (tags.name, everything.name) == ("ours_transformer", "ours_transformer_all")
     assert tags.target.endswith(":TagsOnlyTagger")
     assert tags.model == everything.model == runs[1].model_folder
-
-
-def test_sample_is_reproducible_and_never_larger_than_the_split():
-    sentences = [str(i) for i in range(100)]
-    assert sample(sentences, 10) == sample(sentences, 10)
-    assert len(set(sample(sentences, 10))) == 10
-    assert sample(sentences, 1000) == sentences
 
 
 def test_rounds_become_median_and_range():

@@ -57,8 +57,8 @@ class OneToOne:
             predicted.ends[ours] - gold.ends[theirs]
         )
         # Equal boundaries are always alone.
-        partial[_chosen(rest, ours, theirs)] = 0.5
-        typed[_chosen_by_type(rest, ours, theirs, same_type, distances)] = 1.0
+        partial[_chosen(rest, ours, theirs, np.ones_like(same_type), np.zeros_like(distances))] = 0.5
+        typed[_chosen(rest, ours, theirs, same_type, distances)] = 1.0
         sides = ((partial, ours, predicted), (partial, theirs, gold), (typed, ours, predicted), (typed, theirs, gold))
         return cls(*(np.bincount(ids, credit, minlength=len(entities)) for credit, ids, entities in sides))
 
@@ -74,23 +74,10 @@ def _overlapping(gold: Entities, predicted: Entities) -> tuple[np.ndarray, np.nd
     return ours[enough], theirs[enough]
 
 
-def _chosen(pairs: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> list[int]:
-    """Returns the pairs in which each predicted entity takes the first free gold entity."""
-    taken: set[int] = set()
-    chosen = []
-    for _, of_one in itertools.groupby(pairs.tolist(), key=lambda pair: ours[pair]):
-        for pair in of_one:
-            if theirs[pair] not in taken:
-                taken.add(theirs[pair])
-                chosen.append(pair)
-                break
-    return chosen
-
-
-def _chosen_by_type(
+def _chosen(
     pairs: np.ndarray, ours: np.ndarray, theirs: np.ndarray, same_type: np.ndarray, distances: np.ndarray
 ) -> list[int]:
-    """Returns the pairs of one type in which each predicted entity takes the nearest free gold entity.
+    """Returns the pairs of one type in which each predicted entity takes the nearest free gold entity, or the first.
 
     One without a free gold entity of its type takes the first free one of another type, without credit.
     """

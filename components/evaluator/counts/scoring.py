@@ -141,8 +141,8 @@ def _shares(
 
     NaN where a share is undefined; in row 0 precision and recall are 0.0 as in seqeval if only one side has entities.
     """
-    precision, recall = _divided(correct, predicted), _divided(matched, gold)
-    f1 = _divided(2 * precision * recall, precision + recall)
+    precision, recall = _ratio(correct, predicted, 0.0), _ratio(matched, gold, 0.0)
+    f1 = _ratio(2 * precision * recall, precision + recall, 0.0)
     f1[predicted + gold == 0] = np.nan
     for share, denominator in ((precision, predicted), (recall, gold)):
         share[1:][denominator[1:] == 0] = np.nan
@@ -150,14 +150,9 @@ def _shares(
     return precision, recall, f1
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Divides; NaN, which means undefined, for a denominator of zero."""
-    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
-
-
-def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Divides; 0.0 for a denominator of zero."""
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, undefined: float = np.nan) -> np.ndarray:
+    """Divides; `undefined` for a denominator of zero."""
+    return np.divide(numerator, denominator, out=np.full(numerator.shape, undefined), where=denominator > 0)
 
 
 def _entity_scores(
@@ -173,7 +168,7 @@ def _calibration(table: CountTable, number: Number) -> Calibration:
         for name in ("bin_tokens", "bin_scores", "bin_correct")
     )  # [1 + replicates, bins] each
     error = _ratio(np.abs(scored - correct).sum(axis=1), tokens.sum(axis=1))
-    means, accuracies = _divided(scored[0], tokens[0]), _divided(correct[0], tokens[0])
+    means, accuracies = _ratio(scored[0], tokens[0], 0.0), _ratio(correct[0], tokens[0], 0.0)
     bins = tuple(
         CalibrationBin(i / BINS, (i + 1) / BINS, int(tokens[0, i]), float(means[i]), float(accuracies[i]))
         for i in range(BINS)

@@ -10,7 +10,7 @@ from typing import Any
 from typing_extensions import Self
 
 from components.common.errors import quoted, shortened
-from components.evaluator.delayed_labels.prediction import check_lengths, key_of, texts_of
+from components.evaluator.delayed_labels.prediction import check_lengths, key_of, list_of
 from components.evaluator.errors import EvaluationError
 from components.text.tags import is_valid_tag, split_tag
 
@@ -51,7 +51,7 @@ class Label:
             EvaluationError: the object has another form.
         """
         key = key_of(record, where)
-        tags, tokens = texts_of(record, "tags", where), texts_of(record, "tokens", where)
+        tags, tokens = list_of(record, "tags", where), list_of(record, "tokens", where)
         if tags is not None:
             check_lengths(where, tags=tags, tokens=tokens)
             if tokens is not None and not all(token.split() == [token] for token in tokens):

@@ -32,32 +32,19 @@ def key_of(record: Mapping[str, Any], where: str) -> str:
     return str(key)
 
 
-def texts_of(record: Mapping[str, Any], name: str, where: str) -> list[str] | None:
-    """Returns a list of texts; None if the field is missing.
+def list_of(record: Mapping[str, Any], name: str, where: str, *, of_numbers: bool = False) -> list[Any] | None:
+    """Returns a list of texts or of finite numbers; None if the field is missing.
 
     Raises:
         EvaluationError: the field has another type.
     """
     values = record.get(name)
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {quoted(values)}. Write a list of texts.")
-    return values
-
-
-def numbers_of(record: Mapping[str, Any], name: str, where: str) -> list[float] | None:
-    """Returns a list of finite numbers; None if the field is missing.
-
-    Raises:
-        EvaluationError: the field has another type.
-    """
-    values = record.get(name)
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(_is_number(value) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {quoted(values)}. Write a list of numbers.")
-    return values
+    is_element = _is_number if of_numbers else _is_text
+    if values is None or (isinstance(values, list) and all(map(is_element, values))):
+        return values
+    raise EvaluationError(
+        f"{where}: `{name}` is {quoted(values)}. Write a list of {'numbers' if of_numbers else 'texts'}."
+    )
 
 
 def check_lengths(where: str, **columns: Sequence[Any] | None) -> None:
@@ -70,6 +57,10 @@ def check_lengths(where: str, **columns: Sequence[Any] | None) -> None:
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{length} {name}" for name, length in lengths.items())
         raise EvaluationError(f"{where}: {counts}. Each token needs one of each.")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_number(value: Any) -> bool:
@@ -117,8 +108,8 @@ class Prediction:
         for name in ("instance", "prediction"):
             if isinstance(fields.get(name), dict):
                 fields |= fields.pop(name)
-        tokens, tags = (texts_of(fields, name, where) for name in ("tokens", "tags"))
-        starts, ends, scores = (numbers_of(fields, name, where) for name in ("starts", "ends", "scores"))
+        tokens, tags = (list_of(fields, name, where) for name in ("tokens", "tags"))
+        starts, ends, scores = (list_of(fields, name, where, of_numbers=True) for name in ("starts", "ends", "scores"))
         if tokens is None or tags is None or starts is None or ends is None:
             missing = [name for name in ("tokens", "tags", "starts", "ends") if fields.get(name) is None]
             raise EvaluationError(
