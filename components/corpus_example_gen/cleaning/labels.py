@@ -18,7 +18,10 @@ BARE_TYPE = "ENTITY"
 """Type of the entities of a file whose tags are B, I and O without a type."""
 
 _LETTERS = {letter: letter for letter in PREFIXES}
-_WORDS = {"BEGIN": "B", "BEG": "B", "INSIDE": "I", "END": "E", "LAST": "L", "SINGLE": "S", "UNIT": "U", "MIDDLE": "M"}
+_WORDS = {
+    "BEGIN": "B", "BEG": "B", "START": "B", "INSIDE": "I", "IN": "I", "MIDDLE": "M", "MID": "M", "END": "E",
+    "LAST": "L", "SINGLE": "S", "UNIT": "U",
+}  # fmt: skip
 _SEPARATORS = "-_.:/|+=~\u2010\u2011\u2012\u2013\u2014\u2212"  # the last ones are hyphens, dashes and a minus sign
 # Cyrillic and Greek letters that look like those of tags.
 _LATIN = str.maketrans(
@@ -360,7 +363,7 @@ def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
     """Returns the spelling that most labels share, or None if they are not tags.
 
     One letter alone is weak evidence: `E-mail` is a type. So a prefix B or I, or two prefixes, have to occur; of words
-    (`Begin-PER`), both B and I.
+    (`Begin-PER`), both B and I, or B, E and S.
 
     >>> find_spelling({"PER-B": 2, "PER-I": 1}), find_spelling({"E-mail": 3})
     (Spelling(separator='-', behind=True, words=False), None)
@@ -371,7 +374,7 @@ def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
         prefixes = {prefix for prefix, _ in parsed.values()}
         if not prefixes & {"B", "I"} and (len(prefixes) < 2 or not spelling.separator):
             continue
-        if spelling.words and not {"B", "I"} <= prefixes:
+        if spelling.words and not ({"B", "I"} <= prefixes or ({"B", "E"} <= prefixes and prefixes & {"S", "U"})):
             continue
         if sum(labels[label] for label in parsed) >= _MOST * sum(labels.values()):
             return spelling

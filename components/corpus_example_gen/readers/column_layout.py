@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.common import errors
+from components.corpus_example_gen.cleaning.labels import is_tag_like, looks_outside
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import (
     ROW_NUMBER,
@@ -27,13 +28,16 @@ _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
 _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
-_ATTRIBUTES = ("NER", "NE")  # in the last column of CoNLL-U, MISC, in any case: `NER=B-loc|SpaceAfter=No`
+_ATTRIBUTES = ("NER", "NE", "NAME")  # in the last column of CoNLL-U, MISC, in any case: `NER=B-loc|SpaceAfter=No`
 _CONLLU_WIDTH = 10
 _SEPARATOR_LINE = re.compile(r'"?sep=[,;]"?')  # Excel's first line
 _SPACES = re.compile(" +")
 CSV = (".csv", ".csv.gz")
 """Ends of the names of files with commas or semicolons, and cells quoted as in CSV."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
+_PLACEHOLDERS = frozenset(
+    {"_", "-", "--", "*"}
+)  # may stand for outside next to bare types; other marks are punctuation
 _CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
@@ -57,6 +61,7 @@ class ColumnLayout:
         quoted: whether cells are quoted as in CSV.
         others: (column, one of its types) of other columns that hold tags and may be meant.
         labels: number of rows with each label, without the rows that start with `#`.
+        note: an unusual order of the columns; empty otherwise.
     """
 
     separator: str
@@ -65,6 +70,7 @@ class ColumnLayout:
     quoted: bool = False
     others: tuple[tuple[int, str], ...] = ()
     labels: Counter[str] = field(default_factory=Counter, compare=False)
+    note: str = ""
 
     def split(self, line: str) -> list[str]:
         """Returns the cells of a row; a row whose quotes are not balanced has one cell."""
@@ -176,16 +182,26 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
     roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings, path)
-    is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header)
+    note = "column 0 holds the tags, column 1 the tokens" if roles.is_reversed else ""
+    is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header) or roles.is_reversed
     survey = _Survey(_rows(lines(), separator, quoted), width, roles)
     if not is_chosen and (first := survey.first_layer()) is not None:
         roles = replace(roles, tag=first)
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
+    may_be_other = not is_chosen and settings.scheme == "auto" and settings.outside not in survey.labels
+    if may_be_other and (only := survey.only_layer()) is not None:
+        roles = replace(roles, tag=only)
+        survey = _Survey(_rows(lines(), separator, quoted), width, roles)
+        note = f"column {only} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
     if prefix := survey.prefix:
         fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
     others = () if is_chosen else tuple((column, min(types)) for column, types in survey.others.items())
-    return ColumnLayout(separator, width, roles, quoted, others, survey.labels)
+    return ColumnLayout(separator, width, roles, quoted, others, survey.labels, note)
+
+
+def _looks_outside(label: str) -> bool:
+    return looks_outside(label, certain=True)
 
 
 def _without_separator_lines(lines: Lines) -> Lines:
@@ -197,6 +213,7 @@ class _Survey:
 
     Attributes:
         labels: number of rows with each label.
+        last: first value of the last column.
         prefix: language that begins all tokens, as in WikiANN (`en:`); empty if none does.
         others: types of each other column that holds tags, `O` in a column without types. Chunks (`B-NP`) count only if
             the labels are chunks.
@@ -205,7 +222,7 @@ class _Survey:
     def __init__(self, rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> None:
         """Reads all rows; those of another width than `width` do not count."""
         self.labels: Counter[str] = Counter()
-        self.prefix = ""
+        self.prefix = self.last = ""
         own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
         known = {column % width for column in own_columns if column is not None}
         tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
@@ -214,6 +231,7 @@ class _Survey:
             if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
                 continue
             self.labels[roles.tag_of(cells).strip(" ")] += 1
+            self.last = self.last or cells[-1]
             token, count = cells[roles.token], count + 1
             if count == 1:
                 self.prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
@@ -232,6 +250,15 @@ class _Survey:
         are_chunks = bool(self._types) and self._types <= _CHUNKS
         types = {column: {split_tag(tag)[1] for tag in own} - {""} or {OUTSIDE} for column, own in tags.items() if own}
         self.others = {column: own for column, own in types.items() if are_chunks or not own <= _CHUNKS}
+
+    def only_layer(self) -> int | None:
+        """Returns the only other column with tags, if the labels are neither tags nor outside, such as scores."""
+        if any(map(is_tag_like, self.labels)) or any(map(str.isalnum, filter(_looks_outside, self.labels))):
+            return None
+        if len(self.labels) > 1 and not _PLACEHOLDERS.isdisjoint(self.labels):
+            return None
+        layers = [column for column, types in self.others.items() if types != {OUTSIDE}]
+        return layers[0] if len(layers) == 1 else None
 
     def first_layer(self) -> int | None:
         """Returns the first other column that has at least half of the types of the labels; None if there is none.

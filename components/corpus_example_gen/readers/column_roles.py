@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.common.errors import quoted
+from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.labels import are_parts_of_speech, is_tag_like
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusReadingError
@@ -75,6 +75,7 @@ class Roles:
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
         header_line: line of the header row.
+        is_reversed: whether the tag stands before the token, as in the files of MIT (`B-ACTOR<TAB>ida`).
         returns: number of sentences whose value in `sentence` named another sentence before, in the same document.
     """
 
@@ -89,6 +90,7 @@ class Roles:
     header: tuple[str, ...] = ()
     header_line: int = 0
     returns: int = 0
+    is_reversed: bool = False
 
     def tag_of(self, cells: Sequence[str]) -> str:
         """Returns the tag of a row as written."""
@@ -152,14 +154,21 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     if settings.token_column is not None:
         token = settings.token_column
     elif token is None:
+        if not free:
+            problem = f"has no column of tokens, columns are {shortened(', '.join(header))}"
+            raise CorpusReadingError(path, header_line or None, problem, "Name it `token`, or set corpus.token_column.")
         token = free[0]
         _check_token(columns, body, free, path)
     conllu = index == 0 and sentence is None and not header
     if settings.tag_column is not None:
         tag = settings.tag_column
     elif tag is None:
-        tag = 2 if conllu else free[-1]
+        tag = 2 if conllu else free[-1] if free else token
         tag = -1 if tag == width - 1 and not conllu else tag
+    is_unset = settings.token_column is None and settings.tag_column is None and not header and free == [0, 1]
+    is_reversed = width == 2 and is_unset and columns[0].classes == "tags" and columns[1].may_be_words
+    if is_reversed:
+        token, tag = 1, 0
     if tag in (token, token - width):
         problem = f"found one column for token and tag (column {token})"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
@@ -174,6 +183,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         header=header,
         header_line=header_line,
         returns=returns,
+        is_reversed=is_reversed,
     )
 
 

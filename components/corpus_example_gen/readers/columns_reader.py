@@ -150,6 +150,8 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
         report.note(path, f"read as CSV with the separator {layout.separator!r}")
     elif layout.quoted:
         report.note(path, "read cells that are quoted as in CSV without their quotes")
+    if layout.note:
+        report.note(path, layout.note)
     if roles.document is not None:
         report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
     if roles.sentence is not None:

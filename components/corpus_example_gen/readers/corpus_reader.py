@@ -44,7 +44,7 @@ from components.corpus_example_gen.readers.records import (
 )
 from components.corpus_example_gen.readers.span_offsets import Unit
 from components.corpus_example_gen.readers.span_reader import read_spans
-from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, SPAN_TOOLS, SpanTool
+from components.corpus_example_gen.readers.span_tools import BRAT, LOOSE, PLAIN, SPAN_TOOLS, SpanTool
 from components.corpus_example_gen.readers.token_records import (
     TOKEN_TOOLS,
     TokenTool,
@@ -62,12 +62,20 @@ _SAMPLE = 50  # records that decide on the tool
 _HEAD = 1 << 16  # bytes that tell binary formats from text
 _MARKS = ("[CLS]", "<s>", "<bos>", "<BOS>")
 _WEB_ANNO = "#FORMAT=WebAnno TSV"
+_WEB_ANNO_ROW = re.compile(r"[0-9]+-[0-9]+\t")
+_WEB_ANNO_ROWS = 5
+_PUBTATOR = re.compile(r"[0-9]+\|t\|")
 # `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
-_INLINE = re.compile(r"<([^\W\d][\w.-]*)\b[^<>]*>[^<>]+</\1>|\[[^\[\]]+\]\([\w-]+\)|\[[A-Z]{2}[A-Z_-]* [^\[\]]+\]")
+_INLINE = re.compile(
+    r"<([^\W\d][\w.-]*)\b[^<>]*>[^<>]+</\1>|\[[^\[\]]+\]\([\w-]+\)|\[[A-Z]{2}[A-Z_-]* [^\[\]]+\]"
+    r"|<START(?::[\w-]+)?> [^<>]+ <END>"  # OpenNLP
+    r"|<Node id=\"[0-9]+\""  # GATE
+    r"|\([A-Z]+ [^\s()]+/[A-Z$]+"  # NLTK: `(PERSON Ida/NNP`
+)
 _TAGGED_WORD = re.compile(r"\S+[/|_](?:[BIES]-\S+|O)")  # `Ida/B-PER`
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
-_TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS)}
+_TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, LOOSE)}
 
 
 class _Content(NamedTuple):
@@ -148,19 +156,19 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
     fits: list[SpanTool | TokenTool] = []
     conflicts: dict[tuple[SpanTool | TokenTool, SpanTool | TokenTool], int] = {}
     for count, (number, item) in enumerate(records.numbered()):
-        if count >= _SAMPLE and len(fits) < 2:
+        if count >= _SAMPLE and len(_named(fits)) < 2:
             break
         try:
             value = parse_record(item) if not isinstance(item, str) or item.strip() else None
         except ValueError:
             continue
-        matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS) if tool.matches(value)]
+        matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, LOOSE) if tool.matches(value)]
         # The reader refuses a later record of another tool.
         fits = [tool for tool in fits if tool in matching] or fits or matching
-        if len({*fits} & {*matching}) < 2:
+        if len({*_named(fits)} & {*matching}) < 2:
             continue
-        readings = {tool: _reading(tool, value, path, records) for tool in fits}
-        for one, other in itertools.combinations(fits, 2):
+        readings = {tool: _reading(tool, value, path, records) for tool in _named(fits)}
+        for one, other in itertools.combinations(_named(fits), 2):
             if readings[one] != readings[other]:
                 conflicts.setdefault((one, other), number)
     for (one, other), number in conflicts.items():
@@ -168,7 +176,12 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
             problem = f"has the fields of {one.title} and of {other.title}, which differ in their entities"
             fix = f"Set corpus.format to {one.name} or {other.name}."
             raise CorpusReadingError(path, number, problem, fix)
-    return fits[0] if fits else PLAIN
+    return _named(fits)[0] if fits else PLAIN
+
+
+def _named(tools: list[SpanTool | TokenTool]) -> list[SpanTool | TokenTool]:
+    """Returns tools without `LOOSE`, which reads only what no other tool does."""
+    return [tool for tool in tools if tool is not LOOSE] or tools
 
 
 def _reading(tool: SpanTool | TokenTool, value: Any, path: str, records: Records) -> Any:
@@ -201,7 +214,7 @@ def _open(
         settings = settings.model_copy(update={"offsets": "characters"})
         return _of_records(docbin_records(path, content.read(), most), path, settings, report, tokenizer)
     text = CorpusText(path, content)
-    if text.head.startswith(_WEB_ANNO):
+    if text.head.startswith(_WEB_ANNO) or _is_web_anno(text):
         problem = "found WebAnno TSV (INCEpTION), which is not read"
         fix = "Export the document as CoNLL 2002 or CoNLL 2003, with the layer Named entity."
         raise CorpusError(path, 1, problem, fix)
@@ -233,6 +246,13 @@ def _open(
     return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, text.has_controls)
 
 
+def _is_web_anno(text: CorpusText) -> bool:
+    """Returns whether the first rows count tokens as WebAnno TSV does: `1-1`, `1-2` and so on."""
+    rows = [line for line in text.head[:_HEAD].split("\n") if line.strip() and line[0] != "#"][:_WEB_ANNO_ROWS]
+    numbers = [line.split("\t", 1)[0] for line in rows if _WEB_ANNO_ROW.match(line)]
+    return len(rows) > 1 and len(numbers) == len(rows) and numbers[:2] == ["1-1", "1-2"]
+
+
 def _refuse_inline_labels(text: CorpusText, path: str) -> None:
     """Refuses XML, and texts whose labels stand around or at the words, unless a line ends in a tag.
 
@@ -242,6 +262,8 @@ def _refuse_inline_labels(text: CorpusText, path: str) -> None:
     fix = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
     if text.head.startswith("<?xml"):
         raise CorpusError(path, 1, "found XML, which is not read", fix)
+    if _PUBTATOR.match(text.head):
+        raise CorpusError(path, 1, "found PubTator, which is not read", fix)
     places: list[tuple[int, str]] = []
     for number, line in itertools.islice(text.lines(), _SAMPLE):
         words = line.split()

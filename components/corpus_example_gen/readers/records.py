@@ -24,7 +24,7 @@ from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
 _SPACES = " \t\n\r"
-_CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",), ("rows",))
+_CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",), ("rows",), ("documents",))
 """Members of an object that hold the records: Azure, spaCy annotators, tables, the dataset viewer of Hugging Face."""
 
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
@@ -98,7 +98,8 @@ def parse_record(item: Any) -> Any:
     value = parse_json_object(item)
     if not {"row_idx", "row"} <= value.keys() or not isinstance(value["row"], dict):
         return value
-    if cut := value.get("truncated_cells"):  # the dataset viewer shortens long cells
+    cut = value.get("truncated_cells")  # the dataset viewer shortens long cells
+    if isinstance(cut, list) and cut:
         raise ValueError(f"cell {quoted(cut[0])}, which the dataset viewer truncated (its Parquet file has all of it)")
     return value["row"]
 
@@ -452,7 +453,9 @@ def _container(text: str, value: dict[str, Any]) -> int | None:
             part = part.get(name) if isinstance(part, dict) else None
         if not isinstance(part, list) or (names == ("annotations",) and "classes" not in value):
             continue
-        if names in (("data",), ("examples",), ("rows",)) and not all(isinstance(one, dict) for one in part):
+        if names in (("data",), ("examples",), ("rows",), ("documents",)) and not all(
+            isinstance(one, dict) for one in part
+        ):
             continue
         begin, raw = 0, text
         for name in names:

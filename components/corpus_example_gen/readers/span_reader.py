@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.common.errors import quoted, shortened
+from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
@@ -36,6 +37,7 @@ from components.text.words import OFFSETS, whitespace_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
+_CONTENT = frozenset({"text", "sentence", "content", "tokens", "words"})  # fields of a record
 _MOST_NAMES = 5  # of fields in an error
 _MARKS = frozenset(
     "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
@@ -103,6 +105,30 @@ def _as_csv(path: str) -> str:
         f"Write the table as CSV, with a column that numbers the sentences and the tags as texts: "
         f"`pandas.{read}.to_csv('{target}', index=False)`."
     )
+
+
+def _lists_of(value: Any) -> list[str]:
+    """Returns the fields of an object that hold lists of records, such as the splits of a corpus."""
+    lists = {name: part for name, part in value.items() if isinstance(part, list) and part and name.isidentifier()}
+    return [name for name, part in lists.items() if isinstance(part[0], dict) and _CONTENT & part[0].keys()]
+
+
+def _jq_of_list(item: Any, path: str) -> str:
+    """Returns the filter of jq for records that are lists: pairs of a token and its tag, or the tokens and the tags."""
+    try:
+        value = json.loads(item) if isinstance(item, str) else None
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(value, list) or not value or not all(isinstance(one, list) for one in value):
+        return ""
+    each = "" if ".jsonl" in path.lower() else ".[] | "
+    if all(len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in value) and all(
+        is_tag_like(tag) for _, tag in value
+    ):
+        return f"{each}{{tokens: map(.[0]), tags: map(.[1])}}"
+    if len(value) == 2 and len(value[0]) == len(value[1]) and all(isinstance(part, str) for part in value[0]):
+        return f"{each}{{tokens: .[0], tags: .[1]}}"
+    return ""
 
 
 def _rejected_kind(reason: str) -> str:
@@ -274,6 +300,8 @@ class _Record:
         try:
             return parse_record(item)
         except ValueError as error:
+            if command := _jq_of_list(item, self.path):
+                raise self._error("found lists of tokens and tags", f"Write objects: `jq -c '{command}'`.") from error
             syntax = str(error).startswith(("invalid JSON", "a JSON"))
             jq = "`jq -c '.[]'` converts an array, `jq -c .` objects of several lines"
             advice = f"Write one object per line ({jq})" if syntax else "Correct the record"
@@ -294,6 +322,9 @@ class _Record:
                 "expected a sentence",
                 _as_csv(self.path),
             )
+        if self.tool is PLAIN and record.text is None and record.entities is None and (lists := _lists_of(value)):
+            fix = f"Write each list of records to a file: `jq -c '.{lists[0]}[]' FILE > {lists[0]}.jsonl`."
+            raise self._error(f"found one object with the lists {', '.join(map(quoted, lists[:_MOST_NAMES]))}", fix)
         if not isinstance(record.text, str):
             forward = " (`ner predict --forward` repeats it)" if isinstance(record.entities, list) else ""
             raise self._error(
@@ -515,6 +546,10 @@ class _Record:
             return self._error(
                 problem, "Set transform.tokenizer to syllables, or move the span to the edges of the word."
             )
+        edges = {last for _, last in pieces}
+        if verb == "ends" and all(end + 1 in edges for _, end in self._written_offsets):
+            fix = "If ends are the last character of a span in the whole file, add 1 to them: the end is not included."
+            return self._error(problem, fix)
         return self._misplaced(problem, "Move the span to the edges of the word.")
 
     def _format(self, span: _Span) -> str:

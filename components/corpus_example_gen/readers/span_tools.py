@@ -119,7 +119,9 @@ def _is_plain(record: Any) -> bool:
     if not isinstance(record, dict) or not isinstance(_plain_text(record), str) or {"starts", "ends"} <= record.keys():
         return False  # `ner predict --tokens` writes the tokens as well
     spans = record.get("entities")
-    return isinstance(spans, list) and all(isinstance(span, list) or _is_object(span) for span in spans)
+    return isinstance(spans, list) and all(
+        (isinstance(span, list) and not _is_label_first(span)) or _is_object(span) for span in spans
+    )
 
 
 def _plain(record: Any, path: str) -> Annotated:
@@ -210,6 +212,9 @@ def _prodigy(record: dict[str, Any], path: str) -> Annotated:
     spans = _items(record.get("spans"), dict, "spans")
     if record.get("entities"):
         raise ConversionError("found spans in the fields 'spans' and 'entities'")
+    if "spans" not in record and (classes := [name for name in ("accept", "options", "label") if name in record]):
+        fix = "Remove it: the reader takes labelled spans (ner.manual), not classes of texts."
+        raise ConversionError(f"found the class of a text in field {classes[0]!r} and no field 'spans'", fix)
     if record.get("answer", "accept") not in ("accept", "reject", "ignore"):
         raise ConversionError(f"found {quoted(record['answer'], 40)} in field 'answer', which Prodigy does not write")
     # The spans of a rejected suggestion (ner.teach) or with another answer would be wrong labels.
@@ -498,6 +503,100 @@ def _brat(record: dict[str, Any], path: str) -> Annotated:
         document=record["document"],
     )
 
+
+# Other forms: spans with other names, the label first, a length, in lists by type, or with their last character.
+
+_PAIRS = (
+    *_OFFSETS,
+    *(("begin", "end"), ("from", "to"), ("start_char", "end_char"), ("begin_offset", "end_offset")),
+)
+_TEXTS = ("text", "sentence", "content", "document")
+_SPANS = ("entities", "annotations", "annotation", "spans", "label", "labels")
+
+
+def _is_label_first(span: Any) -> bool:
+    return isinstance(span, list) and [type(part) for part in span] == [str, int, int]
+
+
+def _is_loose(record: Any) -> bool:
+    return isinstance(record, dict) and _loose_parts(record) is not None
+
+
+def _loose(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    parts = _loose_parts(record)
+    if parts is None:
+        raise ConversionError(f"found no text with spans, fields are {', '.join(map(quoted, list(record)[:5]))}")
+    text, field, spans = parts
+    entities = [[start, end, label] for start, end, label, _ in spans]
+    return Annotated(
+        record[text], entities, record.get("id"), surfaces=tuple(span[3] for span in spans), spans_field=field
+    )
+
+
+def _loose_parts(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int, str, Any]]] | None:
+    """Returns the fields of text and spans, and the spans as (start, end, label, text); None if a part is unknown."""
+    text = next((name for name in _TEXTS if isinstance(record.get(name), str)), None)
+    field = next((name for name in _SPANS if isinstance(record.get(name), list | dict)), None)
+    if text is None or field is None:
+        return None
+    value, spans = record[field], list[tuple[int, int, str, Any]]()
+    if isinstance(value, dict):  # lists by type: GATE, CLUENER
+        pairs = [(label, one) for label, group in value.items() for one in _of_type(group)]
+        if not pairs or any(one is None for _, one in pairs):
+            return None
+        items = [{"label": label, **one} for label, one in pairs if one is not None]
+    else:
+        items = value
+    for item in items:
+        own = _loose_spans(item, record[text])
+        if not own:
+            return None
+        spans += own
+    return text, field, spans
+
+
+def _of_type(group: Any) -> list[dict[str, Any] | None]:
+    """Returns the spans of a type: objects, or lists of offsets by text; None for something else."""
+    if isinstance(group, dict):
+        lists = {surface: pairs if isinstance(pairs, list) and pairs else [None] for surface, pairs in group.items()}
+        return [{"text": surface, "indices": pair} for surface, pairs in lists.items() for pair in pairs]
+    return [one if isinstance(one, dict) else None for one in group] if isinstance(group, list) else [None]
+
+
+def _loose_spans(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
+    """Returns the spans of an item, of which DataTurks has several in `points`; empty if its form is unknown."""
+    if _is_label_first(span):
+        return [(span[1], span[2], span[0], None)]
+    if not isinstance(span, dict):
+        return []
+    label = next((span[name] for name in (*_LABELS, "category", "class") if span.get(name)), None)
+    label = label[0] if isinstance(label, list) and len(label) == 1 else label
+    surface = span.get("text")
+    surface = surface[0] if isinstance(surface, list) and len(surface) == 1 else surface
+    pairs: list[Any] = []
+    if isinstance(span.get("points"), list):
+        pairs = [[one.get("start"), one.get("end"), one.get("text")] for one in span["points"] if isinstance(one, dict)]
+    elif names := next((names for names in _PAIRS if set(names) <= span.keys()), None):
+        pairs = [[_number(span[name]) for name in names]]
+    elif isinstance(span.get("indices"), list):
+        pairs = [span["indices"]]
+    elif isinstance(offsets := span.get("offsets"), list) and len(offsets) == 1:  # several are an entity with gaps
+        pairs = offsets
+    elif type(span.get("offset")) is type(span.get("length")) is int:
+        pairs = [[span["offset"], span["offset"] + span["length"]]]
+    spans = []
+    for pair in pairs:
+        start, end, own = (*pair, surface)[:3] if isinstance(pair, list) and len(pair) >= 2 else (None, None, None)
+        if type(start) is not int or type(end) is not int or not isinstance(label, str):
+            return []
+        includes = isinstance(own, str) and own != text[start:end] and own == text[start : end + 1]
+        spans.append((start, end + includes, label, own))
+    return spans
+
+
+LOOSE = SpanTool("spans", "another tool (texts with spans)", _is_loose, _loose)
+"""Forms of spans that no tool before it has, such as those of GATE, CLUENER, DataTurks, Argilla and BigBio."""
 
 BRAT = SpanTool("brat", "brat", lambda record: False, _brat)
 """Records of `brat_reader`, which other files do not have."""

@@ -216,7 +216,7 @@ NOT_SENTENCES = {
     "heads": ("Peru\t2\tB-X\nwon\t0\tO\nin\t2\tO\nOslo\t3\tB-X\n", ["Peru/B-X won/O in/O Oslo/B-X"]),
     "numbers next to empty lines": ("a\t1\tO\nb\t1\tB-X\n\nc\t2\tO\nd\t3\tO\n", ["a/O b/B-X", "c/O d/O"]),
     "start offsets": ("Peru\t0\tB-X\nwon\t5\tO\n", ["Peru/B-X won/O"]),
-    "entity numbers": ("a\tB-X\t1\nb\tO\t\n\nc\tO\t\nd\tB-X\t2\n", None),
+    "entity numbers": ("a\tB-X\t1\nb\tO\t\n\nc\tO\t\nd\tB-X\t2\n", ["a/B-X b/O", "c/O d/B-X"]),
     "index column": ("1\ta\tO\n2\tb\tB-X\n\n1\tc\tO\n", ["a/O b/B-X", "c/O"]),
 }
 
@@ -404,3 +404,10 @@ def test_long_file_without_a_sentence_boundary_is_noted():
 def test_numbers_of_sentences_count_within_a_document():
     text = "doc,sentence_id,word,tag\na,1,Ana,B-X\na,1,left,O\nb,1,Bo,B-X\nc,1,Cy,O\nc,2,Di,O\n"
     assert read(text, "a.csv")[0] == ["Ana/B-X left/O", "Bo/B-X", "Cy/O", "Di/O"]
+
+
+def test_a_table_without_a_column_of_tokens_is_an_error():
+    with pytest.raises(
+        CorpusReadingError, match=r"a\.csv:1: has no column of tokens, columns are sentence, label, doc_id"
+    ):
+        read("sentence;label;doc_id\nIda;nan;Ida left\n", "a.csv")

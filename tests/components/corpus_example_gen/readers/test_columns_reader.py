@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 
 import pytest
 from support.settings import corpus_settings
@@ -448,3 +449,32 @@ def test_control_characters_of_windows_are_read_as_its_characters():
     assert [s.tokens for s in read(slash, "a.jsonl")[0]] == [("a", "\\", "u0096")]
     with pytest.raises(CorpusError, match=r"U\+0092, a control character"):  # the length in bytes would change
         read('{"text": "Ida\x92s", "entities": [[0, 3, "PER"]]}', "a.jsonl", offsets="bytes")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("B-PER\tIda\nO\tleft\n\nB-LOC\tNew\nI-LOC\tYork\n", "column 0 holds the tags, column 1 the tokens"),
+        ("Ida B-PER NNP\nleft O VBD\n\nNew B-LOC NNP\nYork I-LOC .\n", "column 1 holds the tags; .* such as 'NNP'"),
+        ("Ida\tB-PER\t0.9\nleft\tO\t1\n\nNew\tB-LOC\t0.4\nYork\tI-LOC\t0.5\n", "column 1 holds the tags"),
+        ("Ida\tB-PER\t_\nleft\tO\t_\n\nNew\tB-LOC\t_\nYork\tI-LOC\t_\n", "column 1 holds the tags"),
+    ],
+)
+def test_tags_before_tokens_or_before_another_column_are_read(text, note):
+    sentences, report = read(text)
+    assert pairs(sentences) == TWO
+    assert any(re.search(note, line) for line in report.notes)
+
+
+def test_a_last_column_of_types_stays_that_of_the_tags():
+    rows = "Ida\tB-X\tPER\nleft\tO\t{0}\nnow\tO\t{0}\nBo\tB-X\tPER\n"
+    assert pairs(read(rows.format("O"))[0])[0][1] == ("B-PER", "O", "O", "B-PER")
+    assert pairs(read(rows.format("_"), scheme="io", outside="_")[0])[0][1] == ("B-PER", "O", "O", "B-PER")
+    with pytest.raises(CorpusError, match=r"a\.conll:1: found 'PER', expected a tag"):
+        read(rows.format("_"))
+
+
+def test_attribute_name_of_spacy_is_read_in_conll_u():
+    row = "{}\t{}\t_\tNOUN\t_\t_\t0\troot\t_\t{}\n"
+    text = row.format(1, "Ida", "name=B-PER") + row.format(2, "left", "SpaceAfter=No|name=O")
+    assert pairs(read(text, "a.conllu")[0]) == [TWO[0]]

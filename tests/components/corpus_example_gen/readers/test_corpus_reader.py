@@ -305,3 +305,10 @@ def test_web_anno_tsv_is_refused_by_name_with_formats_that_are_read():
     text = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.NamedEntity|value\n\n#Text=Oslo\n1-1\t0-4\tOslo\tLOC[1]\t\n"
     with pytest.raises(CorpusError, match=r"a\.tsv:1: found WebAnno TSV .*Export the document as CoNLL 2002"):
         list(read_corpus_file("a.tsv", corpus_settings(), data=text.encode()))
+    for rows in ("1-1\t0-4\tOslo\tLOC\t\n1-2\t5-7\tis\t_\t\n", "1-1\tOslo\tB-LOC\t\n1-2\tis\tO\t\n"):
+        with pytest.raises(CorpusError, match=r"a\.tsv:1: found WebAnno TSV"):
+            list(read_corpus_file("a.tsv", corpus_settings(), data=f"#Text=Oslo is\n{rows}".encode()))
+    scores = b"1-1\tO\n1-2\tO\nOslo\tB-LOC\n"
+    assert len(list(read_corpus_file("a.tsv", corpus_settings(), data=scores))) == 1
+    with pytest.raises(CorpusError, match=r"a\.txt:1: found PubTator"):
+        list(read_corpus_file("a.txt", corpus_settings(), data=b"1|t|Ida left\n1|a|In Oslo\n1\t0\t3\tIda\tPER\n"))

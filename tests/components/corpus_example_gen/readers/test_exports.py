@@ -306,6 +306,9 @@ def test_tables_with_a_text_and_its_spans_in_each_row_are_read(spans, name):
         ("Ida/B-PER left/O\nBo/B-PER ran/O off/O\n", "Ida/B-PER"),
         ("[Ida](PER) left\n", "[Ida](PER)"),
         ("[PER Ida] left .\n[PER Bo] ran .\n", "[PER Ida]"),
+        ("<START:person> Ida <END> left .\n", "<START:person> Ida <END>"),
+        ("(S\n  (PERSON Ida/NNP)\n  left/VBD)\n", "(PERSON Ida/NNP"),
+        ('<GateDocument>\n<TextWithNodes><Node id="0"/>Ida</TextWithNodes>\n', '<Node id="0"'),
     ],
 )
 def test_labels_inside_a_text_are_refused_as_such(text, example):
@@ -406,6 +409,7 @@ def test_gliner_counts_tokens_and_includes_the_last_one():
             read("a.jsonl", lines({**record, "ner": [*record["ner"], span]}))
 
 
+IDA, SAID = "Ida saw New York.", "Ida/B-PER saw/O New/B-LOC York/I-LOC ./O"
 PARIS = ["Ida", "saw", "New", "York", "."]
 SAW, SHE = "Ida/B-PER saw/O New/B-LOC York/I-LOC ./O", "She/O saw/O Oslo/B-LOC"
 TOKEN_SPANS = {
@@ -514,10 +518,6 @@ def test_records_that_hold_sentences_or_objects_of_tokens_are_read():
     assert (sentences, report.documents) == (["Ida/B-PER left/O"] * 2, 1)
 
 
-SAID = "Ida/B-PER saw/O New/B-LOC York/I-LOC ./O"
-IDA = "Ida saw New York."
-
-
 @pytest.mark.parametrize(
     ("name", "header", "one", "other"),
     [
@@ -589,6 +589,76 @@ def test_tags_and_spans_of_a_record_must_agree(spans):
     assert read("a.jsonl", lines({**same, "ner_tags": ["O", "O"]}), format="hugging_face")[0] == ["Ida/O left/O"]
     empty = {"tokens": ["Ida", "left"], "ner_tags": ["B-PER", "O"], "spans": []}
     assert read("a.jsonl", lines(empty))[0] == ["Ida/B-PER left/O"]
+
+
+OTHER_FORMS = (
+    {"text": IDA, "entities": [{"begin": 0, "end": 3, "label": "PER"}, {"begin": 8, "end": 16, "label": "LOC"}]},
+    {"text": IDA, "entities": [["PER", 0, 3], ["LOC", 8, 16]]},
+    {"text": IDA, "entities": [{"offset": 0, "length": 3, "type": "PER"}, {"offset": 8, "length": 8, "type": "LOC"}]},
+    {"text": IDA, "entities": {"PER": [{"indices": [0, 3]}], "LOC": [{"indices": [8, 16], "kind": "city"}]}},  # GATE
+    {"text": IDA, "label": {"PER": {"Ida": [[0, 2]]}, "LOC": {"New York": [[8, 15]]}}},  # CLUENER
+    {"text": IDA, "label": {"PER": {"Ida": [[0, 3]]}, "LOC": {"New York": [[8, 16]]}}},
+    {
+        "content": IDA, "extras": None,  # DataTurks
+        "annotation": [
+            {"label": ["PER"], "points": [{"start": 0, "end": 2, "text": "Ida"}]},
+            {"label": ["LOC"], "points": [{"start": 8, "end": 15, "text": "New York"}]},
+        ],
+    },
+    {"text": IDA, "tokens": ["Ida"], "prediction": None, "annotation": [["PER", 0, 3], ["LOC", 8, 16]]},  # Argilla
+    {"content": IDA, "annotations": [{"start": 0, "end": 3, "tag": "PER"}, {"start": 8, "end": 16, "tag": "LOC"}]},
+    {"text": IDA, "entities": [
+        {"offsets": [[0, 3]], "text": ["Ida"], "type": "PER"}, {"offsets": [[8, 16]], "type": "LOC"},
+    ]},  # BigBio
+    {"text": IDA, "entities": [
+        {"start": 0, "end": 3, "entity_group": "PER", "score": 0.9}, {"start": 8, "end": 16, "entity_group": "LOC"},
+    ]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("record", OTHER_FORMS)
+def test_spans_in_other_forms_are_read(record):
+    field = next(name for name in ("entities", "annotation", "annotations", "label") if name in record)
+    empty = {**record, field: []}
+    for records in ((record, record), (empty, record), (record, empty)):
+        assert sorted({*read("a.jsonl", lines(*records))[0]}) == sorted(
+            {SAID, *["Ida/O saw/O New/O York/O ./O"] * (empty in records)}
+        )
+
+
+def test_the_text_of_a_span_in_another_form_is_checked():
+    point = {"label": ["PER"], "points": [{"start": 1, "end": 3, "text": "Ida"}]}
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found span .* whose text in the file is 'Ida'"):
+        read("a.jsonl", lines({"content": IDA, "annotation": [point]}))
+
+
+def test_records_in_named_lists_are_read_or_refused_with_the_command_that_writes_them():
+    record = {"text": "Ida left", "entities": [[0, 3, "PER"]]}
+    assert read("a.json", json.dumps({"documents": [record]}).encode())[0] == ["Ida/B-PER left/O"]
+    for value, problem in (
+        (
+            {"train": [record], "test": [record]},
+            r"lists 'train', 'test'\. .* `jq -c '\.train\[\]' FILE > train\.jsonl`",
+        ),
+        ([[["Ida", "B-PER"], ["left", "O"]]], r"`jq -c '\.\[\] \| \{tokens: map\(\.\[0\]\), tags: map\(\.\[1\]\)\}'`"),
+        ([[["Ida", "left"], ["B-PER", "O"]]], r"`jq -c '\.\[\] \| \{tokens: \.\[0\], tags: \.\[1\]\}'`"),
+    ):
+        with pytest.raises(CorpusError, match=problem):
+            read("a.json", json.dumps(value).encode())
+
+
+def test_classes_of_texts_in_prodigy_are_an_error_and_not_texts_without_entities():
+    common = {"text": "Ida left", "_input_hash": 1, "_task_hash": 2, "answer": "accept"}
+    for own in ({"options": [{"id": "A"}], "accept": ["A"]}, {"label": "A"}):
+        with pytest.raises(CorpusError, match=r"a\.jsonl:1: found the class of a text in field '(accept|label)'"):
+            read("a.jsonl", lines({**common, **own}))
+    assert read("a.jsonl", lines(common))[0] == ["Ida/O left/O"]
+
+
+def test_ends_that_are_the_last_character_are_named():
+    for at, hint in (([0, 2], "add 1 to them"), ([0, 1], "Move the span")):
+        with pytest.raises(CorpusError, match=hint):
+            read("a.jsonl", lines({"text": "Ida left", "entities": [[*at, "PER"]]}))
 
 
 HEADER = "text,id,label,annotator,annotation_id,lead_time\n"
