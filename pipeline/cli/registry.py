@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -363,11 +365,11 @@ def _follow(opened: _Opened) -> None:
     click.echo(_labels(report))
 
 
-_MAX_CHARACTERS = 200  # of a value
-# Tags about the origin of a version, in the order of the pipeline; `data.` stands for all tags with this prefix.
+_MAX_CHARACTERS, _LEAST_CHARACTERS = 200, 20  # of a value
+# Tags about the origin of a version, the most telling first; `data` stands for all tags `data.…`.
 _ORIGIN = (
-    "data.", "schema", "schema_hash", "transform_graph_hash", "code_version", "contract_version",
-    "baseline_version", "warm_start_version", "run_id", "run_name", "run_fingerprint", "tree_hash",
+    "run_id", "run_name", "baseline_version", "warm_start_version", "code_version", "contract_version", "schema",
+    "data", "schema_hash", "transform_graph_hash", "run_fingerprint", "tree_hash",
 )  # fmt: skip
 
 
@@ -391,36 +393,36 @@ def lineage(opened: _Opened, version: str, as_json: bool) -> None:
         values = {"tags": dict(shown.tags), "lineage": dataclasses.asdict(steps) if steps else None}
         click.echo(json.dumps(values, indent=1, ensure_ascii=False, default=str))
         return
-    _print_origin(shown)
+    click.secho(f"{shown.name} version {shown.version}  {', '.join(shown.aliases)}", bold=True)
     if steps is None:
         metadata = metadata_file(opened.config)
-        click.echo(f"\n{metadata} has no run that pushed it: it ran on another machine, or the file was removed")
+        click.echo(f"{metadata} has no run that pushed it: it ran on another machine, or the file was removed")
+    else:
+        click.echo(f"made in run {', '.join(steps.runs)}")
+        for usage in steps.usages:
+            roles = " and ".join(usage.roles) or "input of no node"
+            click.echo(f"used in run {usage.run} as {roles}: {usage.outcome}")
+        if not steps.usages:
+            click.echo("used in no run yet")
+    tags = shown.tags
+    named = [name for prefix in _ORIGIN for name in sorted(tags) if name == prefix or name.startswith(prefix + ".")]
+    _print_values("origin", {name: tags[name] for name in named})
+    _print_values("settings", dict(sorted(shown.params.items())))
+    for node in steps.nodes if steps else ():
+        files = {f"-> {output}": uri for output, (uri, _) in sorted(node.outputs.items())}
+        _print_values(node.name, {**dict(sorted(node.settings.items())), **files})
+    if steps is not None:
+        click.echo("The last number of a path after -> counts executions of nodes; it is not a version.")
+
+
+def _print_values(title: str, values: Mapping[str, Any]) -> None:
+    """Prints a section in two columns; a terminal gets the beginning of a long value."""
+    if not values:
         return
-    click.secho(f"made in run {', '.join(steps.runs)}", bold=True)
-    for node in steps.nodes:
-        click.echo(f"  {node.name}")
-        for name, value in sorted(node.settings.items()):
-            click.echo(f"    {name:<22} {_short(value)}")
-        for output, (uri, _) in sorted(node.outputs.items()):
-            click.echo(f"    -> {output:<19} {uri}")
-    click.secho("used by", bold=True)
-    for usage in steps.usages:
-        click.echo(f"  run {usage.run} as {' and '.join(usage.roles) or 'input of no node'}: {usage.outcome}")
-    if not steps.usages:
-        click.echo("  no run yet")
-
-
-def _print_origin(version: RegisteredVersion) -> None:
-    click.secho(f"{version.name} version {version.version}  {', '.join(version.aliases)}", bold=True)
-    for prefix in _ORIGIN:
-        for name, value in sorted(version.tags.items()):
-            if name == prefix or (prefix.endswith(".") and name.startswith(prefix)):
-                click.echo(f"  {name:<24} {_short(value)}")
-    if version.params:
-        click.secho("settings", bold=True)
-        for name, value in sorted(version.params.items()):
-            click.echo(f"  {name:<24} {_short(value)}")
-
-
-def _short(value: Any) -> str:
-    return shortened(" ".join(str(value).split()), _MAX_CHARACTERS)
+    click.secho(title, bold=True)
+    width = max(map(len, values))
+    room = shutil.get_terminal_size().columns - width - 4 if sys.stdout.isatty() else _MAX_CHARACTERS
+    for name, value in values.items():
+        is_path = name.startswith("->")
+        text = str(value) if is_path else shortened(" ".join(str(value).split()), max(room, _LEAST_CHARACTERS))
+        click.echo(f"  {name:<{width}}  {text}")

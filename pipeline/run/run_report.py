@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,14 @@ def _node(node: NodeRecord, record: RunRecord, first: float) -> NodeDetails:
         state=node.state,
         began=node.began - first,
         seconds=node.seconds,
-        inputs=tuple(f"{name}\N{NO-BREAK SPACE}#{number}" for name, number in artifacts.inputs) if artifacts else (),
-        outputs=tuple(f"{name}\N{NO-BREAK SPACE}#{number}" for name, number in artifacts.outputs) if artifacts else (),
+        inputs=_named(artifacts.inputs) if artifacts else (),
+        outputs=_named(artifacts.outputs) if artifacts else (),
     )
+
+
+def _named(artifacts: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Returns names of artifacts with their ids, which are no versions of models."""
+    return tuple(f"{name} (id\N{NO-BREAK SPACE}{number})" for name, number in artifacts)
 
 
 def _outcome(properties: dict[str, Any]) -> str:

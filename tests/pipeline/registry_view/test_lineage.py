@@ -149,6 +149,8 @@ def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, k
     used = "run d as baseline and drift reference: not pushed: not blessed"
     expected = used if known else "has no run that pushed it"
     assert expected in output
+    assert output.index(expected) < output.index("data.span") < output.index("trainer.epochs")
+    assert ("it is not a version" in output) == known
     plain = CliRunner().invoke(main, ["lineage", "champion", "--json", "--set", f"work_dir={tmp_path}"]).output
     assert '"tags"' in plain
     assert isinstance(read_lineage(config_of(path), URI, version), Lineage) == known

@@ -95,7 +95,7 @@ def test_a_record_tells_what_nodes_read_and_wrote(config, metadata):
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):
     details = run_details(read_run(config, "2026-11-21T10:00:00.1"))
     assert [node.name for node in details.nodes] == ["CorpusExampleGen", "Reporter", "RegistryPusher"]
-    assert details.nodes[1].inputs == ("examples\N{NO-BREAK SPACE}#1",)
+    assert details.nodes[1].inputs == ("examples (id\N{NO-BREAK SPACE}1)",)
     assert (details.pushed, details.outcome) == (True, "Version 4 in the registry, the champion.")
     assert details.nodes[0].began == 0
 
