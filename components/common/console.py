@@ -5,6 +5,7 @@ A terminal shows the columns that fit; a pipe or a file gets all of them, withou
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import io
 import logging
@@ -99,13 +100,19 @@ def prepare_standard_streams() -> None:
     """Names standard output in errors, and opens the null device for the streams that the shell closed.
 
     Without the latter the next files that are opened get their descriptors, and what libraries print there.
+
+    Standard output takes every character: a locale without an encoding (C, POSIX) gets UTF-8, as in Python's UTF-8
+    mode, another encoding `\\u2013` for what it lacks. Names of files that are not UTF-8 keep their bytes.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free descriptor
-    encoding, errors = (sys.stdout.encoding, sys.stdout.errors) if sys.stdout else ("utf-8", "replace")
+    encoding = codecs.lookup(sys.stdout.encoding).name if sys.stdout else "utf-8"
+    if encoding == "ascii" and not os.environ.get("PYTHONIOENCODING"):
+        encoding = "utf-8"
+    errors = "surrogateescape" if encoding == "utf-8" else "backslashreplace"
     buffer = io.BufferedWriter(_StandardOutput(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=os.isatty(1))
     if sys.stderr is None:

@@ -43,7 +43,9 @@ def inspect(model: Path, check: bool, as_json: bool) -> None:
         click.echo(line)
     label = max(len(each) for each in inspection.facts) + 2
     for name, text in inspection.facts.items():
-        click.echo(_wrapped(f"{name + ':':<{label}}", text))
+        start = f"{name + ':':<{label}}"
+        fits = " " in text or len(start + text) <= _columns()
+        click.echo(_wrapped(start, text) if fits else f"{name}:\n  {text}")
     if inspection.report is not None:
         for result in inspection.report.checks:
             if not result.skipped:
@@ -63,16 +65,19 @@ def _values(inspection: Inspection) -> dict[str, Any]:
 
 
 def _signatures(signatures: Mapping[str, SignatureContract]) -> Iterator[str]:
-    """Yields a block for each signature; outputs that another signature has are named once."""
+    """Yields a block for each signature; what another signature has is described once."""
     names = [name for each in signatures.values() for name in (*each.inputs, *each.outputs)]
     width = max(map(len, names), default=0)
     shown: list[str] = []
+    described: list[tuple[str, TensorContract]] = []
     for name, signature in sorted(signatures.items(), key=lambda item: len(item[1].outputs)):
         yield click.style(name, bold=True)
         if signature.meaning:
             yield _wrapped("  ", signature.meaning)
         for key, tensor in signature.inputs.items():
-            yield _tensor("input", key, tensor, width)
+            again = (key, tensor) in described
+            yield _tensor("input", key, dataclasses.replace(tensor, meaning="") if again else tensor, width)
+            described.append((key, tensor))
         same = [each for each in shown if _has_all(signature.outputs, signatures[each].outputs)]
         known = signatures[same[-1]].outputs if same else {}
         if same:
@@ -91,7 +96,7 @@ def _tensor(side: str, key: str, tensor: TensorContract, width: int) -> str:
     shape = "any shape" if tensor.shape is None else str([-1 if dim is None else dim for dim in tensor.shape])
     start = f"  {side:<6}  {key:<{width}}  {tensor.dtype:<7}  {shape}"
     line = f"{start:<{width + 35}}  {tensor.meaning}".rstrip()
-    return line if len(line) <= _columns() else f"{start}\n{_wrapped(' ' * 10, tensor.meaning)}"
+    return line if len(line) <= _columns() or not tensor.meaning else f"{start}\n{_wrapped(' ' * 10, tensor.meaning)}"
 
 
 def _wrapped(start: str, text: str) -> str:

@@ -94,10 +94,10 @@ def print_differences(
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:
     """Prints the history, oldest entry first; entries that do not count are marked."""
     columns = [
-        Column("time (UTC)", drop=2),
+        Column("time (UTC)", drop=3),
         Column("action"),
         Column("version", right=True),
-        Column("before", right=True),
+        Column("before", right=True, drop=2),
         Column("who", drop=1),
         Column("why"),
     ]

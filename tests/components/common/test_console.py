@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
+from support.processes import run
+from support.repository import python_environment
 
 from components.common.console import Column, Row, print_line, print_table, standard_output, wrapped
 
@@ -98,3 +101,18 @@ def test_brackets_in_cells_and_lines_are_text():
 def test_wide_characters_count_twice():
     text = printed(30, columns=[Column("name"), Column("other", drop=1)], rows=[Row(("北" * 12, "12345"))])
     assert "left out for lack of room:\n  other" in text
+
+
+@pytest.mark.parametrize(
+    ("variables", "written"),
+    [
+        ({"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, "0.1\u20130.2 \u2500"),
+        ({"PYTHONIOENCODING": "latin-1"}, r"0.1\u20130.2 \u2500"),
+        ({"PYTHONIOENCODING": "ascii"}, r"0.1\u20130.2 \u2500"),
+    ],
+    ids=["no encoding", "latin-1", "ascii by choice"],
+)
+def test_standard_output_takes_characters_that_its_encoding_lacks(variables, written):
+    program = "import components.common.console as c; c.prepare_standard_streams(); print('0.1\\u20130.2 \\u2500')"
+    result = run([sys.executable, "-c", program], env={**python_environment(), **variables}, capture_output=True)
+    assert (result.stdout.decode(), result.stderr) == (f"{written}\n", b"")
