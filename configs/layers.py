@@ -219,4 +219,5 @@ def _suggestion(path: tuple[int | str, ...], base: Path) -> str:
         return ""
     inside = [f"{name}.{path[-1]}" for name, values in known.items() if isinstance(values, dict) and path[-1] in values]
     close = inside or difflib.get_close_matches(str(path[-1]), known, 1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+    section = "".join(f"{part}." for part in path[:-1])
+    return f"; did you mean {section}{close[0]}?" if close else f"; known are {', '.join(known)}"

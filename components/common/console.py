@@ -97,12 +97,12 @@ class _StandardOutput(io.FileIO):
 
 
 def prepare_standard_streams() -> None:
-    """Names standard output in errors, and opens the null device for the streams that the shell closed.
+    r"""Names standard output in errors, and opens the null device for the streams that the shell closed.
 
     Without the latter the next files that are opened get their descriptors, and what libraries print there.
 
     Standard output takes every character: a locale without an encoding (C, POSIX) gets UTF-8, as in Python's UTF-8
-    mode, another encoding `\\u2013` for what it lacks. Names of files that are not UTF-8 keep their bytes.
+    mode, another encoding `\u2013` for what it lacks. Names of files that are not UTF-8 keep their bytes.
     """
     for descriptor in range(3):
         try:

@@ -43,7 +43,7 @@ def test_ours_takes_settings_of_the_pipeline_and_needs_no_tensorflow():
         (["crf"], ["crf.epochs=3"], "--set crf.epochs: unknown setting. Settings of crf: template"),
         (["crf"], ["epochs=3"], "not of the form SYSTEM.KEY=VALUE"),
         (["crf"], ["crf.template=plus"], "--set crf.template=plus: the value is not JSON"),
-        (["ours"], ["ours.trainer.epoch=3"], "did you mean epochs"),
+        (["ours"], ["ours.trainer.epoch=3"], "did you mean trainer.epochs"),
         (["ours_bert"], [], "trainer.tagger"),
     ],
 )

@@ -77,10 +77,13 @@ def add_signatures(
     _require_folders(original, destination)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(private_copy(original))
-        before = validate_export(source, embedded_contract(source), golden)
+        embedded = embedded_contract(source)
+        if embedded is not None:
+            plan_signatures(embedded, signatures, changes)  # names a wrong option before the model runs
+        before = validate_export(source, embedded, golden)
         if {check.name for check in before.failures} & {*NEEDED, "served_dtypes"}:
             require_valid(before, original)
-        before = _without_false_promises(before, embedded_contract(source))
+        before = _without_false_promises(before, embedded)
         plan = plan_signatures(before.contract, signatures, changes)
         copy = stack.enter_context(incoming_folder(destination, f".{destination.name}-")) / "model"
         report_progress("writing the copy", 0, 0)

@@ -141,7 +141,7 @@ def _base(contract: Contract, signatures: Signatures, base: str | None) -> str:
 def _require_droppable(contract: Contract, changes: Changes, signatures: Signatures) -> None:
     if unknown := sorted({*changes.drop} - {*contract.signatures}):
         raise ExportError(
-            f"no signature {', '.join(unknown)} to drop; the model has {sorted(contract.signatures)}. "
+            f"no signature {', '.join(unknown)} to drop; the model has {', '.join(sorted(contract.signatures))}. "
             "Choose one of them."
         )
     if SERVING_DEFAULT in changes.drop:

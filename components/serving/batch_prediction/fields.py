@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -117,6 +118,8 @@ def input_kind(path: str) -> str:
             f"--input {path}: the format is that of a labelled corpus, not of rows (.jsonl, .csv, .txt, …). "
             f"{USE_OF_LABELLED}."
         )
+    if os.path.isdir(path):
+        raise BatchError(f"--input {path}: is a folder. Give a file with rows (.jsonl, .csv, .txt, …).")
     if kind is None or (kind == PARQUET and path.endswith(".gz")):
         raise BatchError(
             f"--input {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv, .txt, .tfrecord "

@@ -419,3 +419,10 @@ def test_a_source_that_fails_is_named(image_model, tmp_path):
     (source / "variables" / "variables.index").write_bytes(b"")
     with pytest.raises(ExportInvalidError, match=f"^{source} failed"):
         add_signatures(source, tmp_path / "made", Signatures(key="key"))
+
+
+def test_a_wrong_option_is_named_before_a_model_with_a_contract_runs(tiny, tmp_path, monkeypatch):
+    embed_metadata(shutil.copytree(tiny.folder, tmp_path / "model"), tiny.contract)
+    monkeypatch.setattr("components.exporter.saved_model.add_signatures.validate_export", None)
+    with pytest.raises(ExportError, match="no signature nope to drop; the model has .*, serving_default"):
+        add_signatures(tmp_path / "model", tmp_path / "new", Signatures(), changes=Changes(drop=["nope"]))

@@ -361,6 +361,11 @@ def test_texts_that_json_cannot_hold_are_errors_of_their_rows(tmp_path):
     assert ("U+0000" in first.reason, good.text, "U+0007" in last.reason) == (True, "good", True)
 
 
+def test_a_folder_is_refused_as_such(tmp_path):
+    with pytest.raises(BatchError, match=r"--input .*: is a folder\. Give a file with rows"):
+        input_kind(str(tmp_path))
+
+
 def test_unknown_suffixes_are_refused_with_the_known_ones():
     with pytest.raises(BatchError, match=r"--input a\.xlsx: the format is unknown"):
         input_kind("a.xlsx")
