@@ -57,7 +57,7 @@ def parse_shares(text: str) -> dict[str, float]:
         numbers = []
     valid = len(numbers) == len(PARTS) and all(0 <= number < float("inf") for number in numbers)
     if not valid or not numbers[0] or sum(map(bool, numbers)) < 2:
-        raise NerError(f"--shares {text!r}: are not the shares of train, dev and test. Write them as 80:10:10.")
+        raise NerError(f"--shares {text!r}: not the shares of train, dev and test. Write them as 80:10:10.")
     return {name: number / sum(numbers) for name, number in zip(PARTS, numbers, strict=True) if number}
 
 

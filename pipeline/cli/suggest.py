@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
+from components.common.errors import counted
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option, refuse_replacing, url_option
@@ -149,7 +150,7 @@ def print_counts(result: SearchResult, count: int, output: Path) -> None:
         click.echo(f"note: fewer than the {count:,} of --n, because the others are left out or too alike.", err=True)
     if result.first_bad is not None:
         click.echo(
-            f"{result.bad:,} rows could not be read or tagged, the first is {result.first_bad.number:,}: "
+            f"{counted(result.bad, 'row')} could not be read or tagged, the first is {result.first_bad.number:,}: "
             f"{result.first_bad.reason}",
             err=True,
         )

@@ -152,8 +152,8 @@ def _training_labels(data: LabelledData) -> TrainingLabels | None:
 def _check_columns(columns: Iterable[str], run: CorpusCounts, data: LabelledData) -> None:
     for column in columns:
         if {cut.value for cut in run.total if cut.column == column} == {""}:
-            close = difflib.get_close_matches(column, [*run.metadata, SOURCE, *DERIVED], 3)
-            fix = f"Use {' or '.join(close)}." if close else "Correct the name of the column."
+            known = [*sorted({*run.metadata, SOURCE}), *DERIVED]
+            fix = f"Use {' or '.join(difflib.get_close_matches(column, known, 3) or [', '.join(known)])}."
             raise EvaluationError(f"{data.path}: no sentence has the metadata {column!r} to slice by. {fix}")
 
 

@@ -83,7 +83,7 @@ def test_rows_that_cannot_be_tagged_are_named_and_change_the_exit_code(suggest, 
     (tmp_path / "raw.txt").write_text("in Rome\nthey refuse\n", encoding="utf-8")
     result = suggest()
     assert (result.exit_code, texts(tmp_path / "out")) == (3, ["in Rome"])
-    assert "1 rows could not be read or tagged, the first is 2: the model refuses the word" in result.stderr
+    assert "1 row could not be read or tagged, the first is 2: the model refuses the word" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_rules_and_thresholds_decide(corpus):
         ({"metric": "entity_f1/TOOL"}, {"TOOL"}, None),
         ({"metric": "entity_f1/OTHER"}, None, None),  # a server does not name its types
         ({"metric": "entity_f1", "slice": "soruce=x"}, None, r"no sentence has the metadata 'soruce' .* Use source\."),
-        ({"metric": "entity_f1", "slice": "q"}, None, "Correct the name of the column"),
+        ({"metric": "entity_f1", "slice": "q"}, None, "Use source, "),
         ({"metric": "entity_f1", "slice": "source=x"}, None, None),
     ],
 )

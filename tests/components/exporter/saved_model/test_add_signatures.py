@@ -424,5 +424,5 @@ def test_a_source_that_fails_is_named(image_model, tmp_path):
 def test_a_wrong_option_is_named_before_a_model_with_a_contract_runs(tiny, tmp_path, monkeypatch):
     embed_metadata(shutil.copytree(tiny.folder, tmp_path / "model"), tiny.contract)
     monkeypatch.setattr("components.exporter.saved_model.add_signatures.validate_export", None)
-    with pytest.raises(ExportError, match="no signature nope to drop; the model has .*, serving_default"):
+    with pytest.raises(ExportError, match=r"no signature nope to drop; the model has .*, serving_default"):
         add_signatures(tmp_path / "model", tmp_path / "new", Signatures(), changes=Changes(drop=["nope"]))
