@@ -49,11 +49,16 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
 
 
 def print_version(console: Console, version: RegisteredVersion) -> None:
-    """Prints all data of a version."""
+    """Prints all data of a version, its scores first."""
     print_line(console, f"{version.name} version {version.version}  {', '.join(version.aliases)}", "bold")
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     for name, value in facts.items():
         _print_fact(console, name, value)
+    rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
+    for title, scores in rows.items():
+        if scores:
+            text = "  ".join(f"{name} {value:.4g}" for name, value in sorted(scores.items(), key=_f1_first))
+            _print_fact(console, title, text)
     not_shown = (
         names.PARAMS_TAG,
         names.SLICES_TAG,
@@ -64,13 +69,12 @@ def print_version(console: Console, version: RegisteredVersion) -> None:
     for name, value in sorted(version.tags.items()):
         if not name.startswith(names.METRIC_TAG_PREFIX) and name not in not_shown:
             _print_fact(console, name, value)
-    rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
-    for title, scores in rows.items():
-        if scores:
-            text = "  ".join(f"{name} {value:.4g}" for name, value in sorted(scores.items()))
-            _print_fact(console, title, text)
     for name, value in sorted(version.params.items()):
         _print_fact(console, name, value)
+
+
+def _f1_first(score: tuple[str, float]) -> tuple[bool, str]:
+    return score[0] not in ("entity_f1", "f1"), score[0]
 
 
 def print_differences(
