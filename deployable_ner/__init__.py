@@ -11,11 +11,11 @@ Read `tagger` first. Nothing is loaded before it is used: the import takes a few
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from components.common.lazy_exports import lazy_exports
+TYPE_CHECKING = False  # as in `typing`: nothing is imported before `ner` handles Ctrl-C (__main__.py)
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from components.common.errors import NerError as NerError
     from components.serving.saved_model_tagger import Entity as Entity
     from deployable_ner.evaluation import CorpusEvaluation as CorpusEvaluation
@@ -31,19 +31,16 @@ __all__ = [
     "CorpusEvaluation", "Entity", "NerError", "TaggedText", "Tagger", "Token", "__version__", "evaluate", "load",
 ]  # fmt: skip
 
-_get = lazy_exports(
-    __name__,
-    {
-        "CorpusEvaluation": "evaluation",
-        "Entity": "tagger",
-        "NerError": "tagger",
-        "TaggedText": "tagger",
-        "Tagger": "tagger",
-        "Token": "tagger",
-        "evaluate": "evaluation",
-        "load": "tagger",
-    },
-)
+_MODULES = {
+    "CorpusEvaluation": "evaluation",
+    "Entity": "tagger",
+    "NerError": "tagger",
+    "TaggedText": "tagger",
+    "Tagger": "tagger",
+    "Token": "tagger",
+    "evaluate": "evaluation",
+    "load": "tagger",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -53,7 +50,9 @@ def __getattr__(name: str) -> Any:
 
         value: Any = version("deployable-ner")
     else:
-        value = _get(name)
+        from components.common.lazy_exports import lazy_exports
+
+        value = lazy_exports(__name__, _MODULES)(name)
     globals()[name] = value
     return value
 

@@ -93,7 +93,7 @@ def _node(node: NodeRecord, record: RunRecord, first: float) -> NodeDetails:
 
 
 def _named(artifacts: Iterable[tuple[str, int]]) -> tuple[str, ...]:
-    """Returns names of artifacts with their ids, which are no versions of models."""
+    """Returns names of artifacts with their ids, which are not versions of models."""
     return tuple(f"{name} (id\N{NO-BREAK SPACE}{number})" for name, number in artifacts)
 
 

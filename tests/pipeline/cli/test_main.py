@@ -202,3 +202,12 @@ def test_ctrl_c_during_the_imports_ends_with_130_and_one_line(tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=120)[1] == "interrupted (SIGINT)\n"
         assert process.returncode == 130
+
+
+def test_nothing_of_ours_is_imported_before_ctrl_c_is_handled():
+    program = (
+        "import sys; before = {*sys.modules}; import deployable_ner.__main__; print(*sorted({*sys.modules} - before))"
+    )
+    result = run([sys.executable, "-c", program], env=python_environment(), capture_output=True, text=True)
+    ours = [name for name in result.stdout.split() if name.partition(".")[0] in ("components", "pipeline", "click")]
+    assert (result.stderr, ours) == ("", [])
