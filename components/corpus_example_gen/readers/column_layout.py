@@ -182,6 +182,11 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
     roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings, path)
+    if settings.tag_column is None and (halves := _halves(_rows(lines(), separator, quoted), width, roles)):
+        one, other = halves
+        problem = f"column {one} holds the prefixes B, I and O of the tags, and column {other} their types"
+        fix = "Join them in one column, as B-PER, I-PER and O; corpus.tag_column chooses one of them as it is."
+        raise CorpusReadingError(path, None, problem, fix)
     note = "column 0 holds the tags, column 1 the tokens" if roles.is_reversed else ""
     is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header) or roles.is_reversed
     survey = _Survey(_rows(lines(), separator, quoted), width, roles)
@@ -206,6 +211,34 @@ def _looks_outside(label: str) -> bool:
 
 def _without_separator_lines(lines: Lines) -> Lines:
     return lambda: ((number, line) for number, line in lines() if not _SEPARATOR_LINE.fullmatch(line))
+
+
+def _halves(rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> tuple[int, int] | None:
+    """Returns the columns of prefix and type if tags are divided in two, as spaCy's `ent_iob_` and `ent_type_`.
+
+    One of them is the column of the tags. In each row both are outside, or both are parts of a tag.
+    """
+    tag = roles.tag % width
+    others = {column: [0, 0] for column in range(width) if column not in (tag, roles.token % width)}
+    for _, cells in rows if others else ():
+        if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
+            continue
+        for column in list(others):
+            pair = cells[column].strip(), cells[tag].strip()
+            are_prefixes = [value in ("B", "I") for value in pair]
+            are_outside = [value in (OUTSIDE, "", *_PLACEHOLDERS) for value in pair]
+            is_whole = any(split_tag(value)[0] for value in pair)
+            if any(are_prefixes) and not (all(are_prefixes) or any(are_outside) or is_whole):
+                others[column][are_prefixes[1]] += 1
+            elif not all(are_outside):
+                del others[column]
+        if not others:
+            return None
+    divided = [(column, counts) for column, counts in others.items() if 0 in counts and sum(counts) > 1]
+    if not divided:
+        return None
+    column, (own, _) = divided[0]
+    return (column, tag) if own else (tag, column)
 
 
 class _Survey:

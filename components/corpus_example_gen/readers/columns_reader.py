@@ -36,6 +36,7 @@ _MARK_ROW = re.compile(
     r"(?:[0-9]+[\t ,;]+)?(</?s>|[<\[-](?:bos|eos|sep|end)[>\]-]|<\|endoftext\|>|[be]os(?=[\t ,;]*$))(?:[\t ,;]+(.*))?",
     re.IGNORECASE,
 )
+_EMPTY_TOKEN = re.compile(r'""[\t,;]""|[\t,;]([^\t,;]+)')
 _PIECE = re.compile(r"(?:^|[\t ,;])(?:##\w|\u2581|\u0120)")  # begins a token of a model's tokenizer
 
 
@@ -120,6 +121,9 @@ def _mark_of(line: str) -> tuple[str, str]:
     (('alone', '<EOS>'), ('marked', '</s>'), ('entity', '<s>'), ('token', ''))
     """
     match = _MARK_ROW.fullmatch(line)
+    if empty := _EMPTY_TOKEN.fullmatch(line):
+        cell = (empty[1] or "").strip('"')
+        return ("token", "") if not looks_outside(cell) else ("marked" if cell else "alone", line)
     if match is None:
         return "token" if line.strip(" \t,;") else "empty", ""
     mark, others = match[1], (match[2] or "").replace(",", " ").replace(";", " ").split()

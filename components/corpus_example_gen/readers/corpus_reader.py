@@ -64,6 +64,7 @@ _MARKS = ("[CLS]", "<s>", "<bos>", "<BOS>")
 _WEB_ANNO = "#FORMAT=WebAnno TSV"
 _WEB_ANNO_ROW = re.compile(r"[0-9]+-[0-9]+\t")
 _WEB_ANNO_ROWS = 5
+_MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
 _PUBTATOR = re.compile(r"[0-9]+\|t\|")
 # `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
 _INLINE = re.compile(
@@ -265,7 +266,13 @@ def _refuse_inline_labels(text: CorpusText, path: str) -> None:
     if _PUBTATOR.match(text.head):
         raise CorpusError(path, 1, "found PubTator, which is not read", fix)
     places: list[tuple[int, str]] = []
-    for number, line in itertools.islice(text.lines(), _SAMPLE):
+    sample = list(itertools.islice(text.lines(), _SAMPLE))
+    rows = [words for _, line in sample if (words := line.split())]
+    are_pairs = not any("\r" in line for _, line in sample)
+    are_pairs = are_pairs and all(len(row) % 2 == 0 and all(map(is_valid_tag, row[1::2])) for row in rows)
+    if are_pairs and len({*map(len, rows)}) > 1 and max(map(len, rows)) > _MOST_PAIRS:
+        raise CorpusError(path, sample[0][0], "found tokens and tags in turns, a sentence in each line", fix)
+    for number, line in sample:
         words = line.split()
         if words and (words[-1] in OUTSIDE_LABELS or is_valid_tag(words[-1])):
             return

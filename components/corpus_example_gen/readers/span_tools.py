@@ -541,7 +541,14 @@ def _loose_parts(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int,
     if text is None or field is None:
         return None
     value, spans = record[field], list[tuple[int, int, str, Any]]()
-    if isinstance(value, dict):  # lists by type: GATE, CLUENER
+    if (
+        isinstance(value, dict) and value and any({*names} <= value.keys() for names in _PAIRS)
+    ):  # columns, as of datasets
+        lists = [part for part in value.values() if isinstance(part, list)]
+        if len(lists) < len(value) or len({*map(len, lists)}) > 1:
+            return None
+        items = [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
+    elif isinstance(value, dict):  # lists by type: GATE, CLUENER
         pairs = [(label, one) for label, group in value.items() for one in _of_type(group)]
         if not pairs or any(one is None for _, one in pairs):
             return None
@@ -579,8 +586,8 @@ def _loose_spans(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
         pairs = [[one.get("start"), one.get("end"), one.get("text")] for one in span["points"] if isinstance(one, dict)]
     elif names := next((names for names in _PAIRS if set(names) <= span.keys()), None):
         pairs = [[_number(span[name]) for name in names]]
-    elif isinstance(span.get("indices"), list):
-        pairs = [span["indices"]]
+    elif indices := _list(span, "indices", "span"):
+        pairs = [indices]
     elif isinstance(offsets := span.get("offsets"), list) and len(offsets) == 1:  # several are an entity with gaps
         pairs = offsets
     elif type(span.get("offset")) is type(span.get("length")) is int:

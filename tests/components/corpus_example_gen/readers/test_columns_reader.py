@@ -478,3 +478,28 @@ def test_attribute_name_of_spacy_is_read_in_conll_u():
     row = "{}\t{}\t_\tNOUN\t_\t_\t0\troot\t_\t{}\n"
     text = row.format(1, "Ida", "name=B-PER") + row.format(2, "left", "SpaceAfter=No|name=O")
     assert pairs(read(text, "a.conllu")[0]) == [TWO[0]]
+
+
+@pytest.mark.parametrize("row", ['""\t""\n', "\tO\n"])
+def test_rows_without_a_token_separate_sentences_if_nothing_else_does(row):
+    assert pairs(read(MARKED.format(row))[0]) == TWO
+    assert pairs(read(MARKED.format(row).replace("\t", ","), "a.csv")[0]) == TWO
+
+
+@pytest.mark.parametrize("header", ["", "text\tent_iob\tlabel\n"])
+def test_tags_in_two_columns_are_refused(header):
+    rows = [("Ida", "B", "PER"), ("left", "O", "{}"), ("New", "B", "LOC"), ("York", "I", "LOC")]
+    for outside in ("O", "", "_"):
+        text = "\n".join("\t".join(row) for row in rows).format(outside) + "\n"
+        with pytest.raises(CorpusError, match=r"column 1 holds the prefixes .* and column 2 their types\. Join"):
+            read(header + text)
+    swapped = "".join(f"{token}\t{entity}\t{prefix}\n" for token, prefix, entity in rows).format("O")
+    with pytest.raises(CorpusError, match=r"column 2 holds the prefixes .* and column 1 their types\. Join"):
+        read(swapped)
+    whole = "Ida\tB\tB-PER\nleft\tO\tO\nNew\tB\tB-LOC\nYork\tI\tI-LOC\n"
+    assert read(whole)[0][0].tags == ("B-PER", "O", "B-LOC", "I-LOC")
+
+
+def test_tokens_and_tags_in_turns_are_refused():
+    with pytest.raises(CorpusError, match=r"a\.txt:1: found tokens and tags in turns, a sentence in each line"):
+        read("Ida B-PER left O\nBo B-PER sat O down O\n", "a.txt")

@@ -594,6 +594,8 @@ def test_tags_and_spans_of_a_record_must_agree(spans):
 OTHER_FORMS = (
     {"text": IDA, "entities": [{"begin": 0, "end": 3, "label": "PER"}, {"begin": 8, "end": 16, "label": "LOC"}]},
     {"text": IDA, "entities": [["PER", 0, 3], ["LOC", 8, 16]]},
+    {"text": IDA, "entities": {"start": [0, 8], "end": [3, 16], "label": ["PER", "LOC"]}},
+    {"text": IDA, "entities": [{"span": [0, 3], "label": "PER"}, {"span": [8, 16], "label": "LOC"}]},
     {"text": IDA, "entities": [{"offset": 0, "length": 3, "type": "PER"}, {"offset": 8, "length": 8, "type": "LOC"}]},
     {"text": IDA, "entities": {"PER": [{"indices": [0, 3]}], "LOC": [{"indices": [8, 16], "kind": "city"}]}},  # GATE
     {"text": IDA, "label": {"PER": {"Ida": [[0, 2]]}, "LOC": {"New York": [[8, 15]]}}},  # CLUENER
