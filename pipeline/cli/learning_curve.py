@@ -26,7 +26,7 @@ def learning_curve(run: str | None, profile: Path | None, settings: tuple[str, .
 
     config = load_config(profile, settings)
     announce(f"ner learning-curve: work folder {config.work_dir}; training on 1/8, 1/4, 1/2 and all of the data")
-    with progress_shown("loading TensorFlow"):
+    with progress_shown("preparing the first part"):
         from pipeline.run.learning_curve import measure_learning_curve
         from pipeline.run.run_report import find_run
 
