@@ -49,7 +49,7 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
 def blend_linear_expert(model: keras.Model, table: WindowTable, objective: Objective) -> bool:
     """Gives the linear experts a further one by L-BFGS if their `linear_optimizer` is `both`, after the training.
 
-    It counts as much as all experts of Adam together: the weights become the mean of both kinds. The two err differently
+    It counts as much as all experts of Adam together: the weights become the mean of both kinds, whose errors differ
     (docs/decisions/0025-both-optimizers.md).
 
     Args:
