@@ -14,11 +14,13 @@ from typing import Any
 
 from benchmarks.plots import accuracy_plot, scaling_plot, serving_plot
 from benchmarks.results import Record, read_records, write_json
+from components.common.console import Column, Row, print_table, standard_output
 from components.common.files import write_atomically
 
-Row = dict[str, Any]
+Figures = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 _TRAINING = ("tokens_per_cpu_second", "cpu_seconds_to_best_dev", "cpu_seconds", "peak_rss_mb")
+_OF_SIZE = ("mean", "std", "seeds", "cpu_seconds", "model_mb")
 _OURS = ("transform_cpu_seconds", "export_cpu_seconds", "data_wait")
 
 
@@ -58,8 +60,17 @@ def render_scaling(results: Path) -> None:
 
 def render_sizes(results: Path) -> None:
     """Writes and prints the measurements of `sizes`, if there are any."""
-    rows = size_rows(read_records(results / "sizes"))
-    write_table(results, "sizes", rows, "Entity F1 (%) by sentences of the train split", _columns(rows))
+    records = list(read_records(results / "sizes"))
+    rows = size_rows(records)
+    write_table(results, "sizes", rows)
+    printed = [
+        {"corpus": row["corpus"], "sentences": row["sentences"], "system": system}
+        | {figure: row.get(f"{system}_{figure}") for figure in _OF_SIZE}
+        for row in rows
+        for system in sorted({record["system"] for record in records})
+        if f"{system}_mean" in row
+    ]
+    print_rows("Entity F1 (%) by sentences of the train split", printed)
 
 
 def render_nodes(results: Path) -> None:
@@ -68,7 +79,7 @@ def render_nodes(results: Path) -> None:
     write_table(results, "scale", rows, "Nodes of the pipeline by sentences of the train split", _columns(rows))
 
 
-def node_rows(records: Iterable[Record]) -> list[Row]:
+def node_rows(records: Iterable[Record]) -> list[Figures]:
     """Returns a row for each node and size: its time, and how far it raises the memory of the process.
 
     Example:
@@ -81,7 +92,7 @@ def node_rows(records: Iterable[Record]) -> list[Row]:
     rows = []
     for record in sorted(records, key=lambda record: int(record["sentences"])):
         for node in record["nodes"]:
-            row: Row = {"node": node["node"], "sentences": record["sentences"]}
+            row: Figures = {"node": node["node"], "sentences": record["sentences"]}
             for clock in ("cpu_seconds", "wall_seconds"):
                 row[f"{clock}_per_100k"] = node[clock] * 100_000 / record["sentences"]
             row["peak_rss_mb"] = node["peak_rss_mb"]
@@ -91,7 +102,7 @@ def node_rows(records: Iterable[Record]) -> list[Row]:
     return sorted(rows, key=lambda row: (order.index(row["node"]), row["sentences"]))
 
 
-def size_rows(records: Iterable[Record]) -> list[Row]:
+def size_rows(records: Iterable[Record]) -> list[Figures]:
     """Returns a row for each corpus and size: test F1 of each system in percent, its seeds, CPU seconds and MB.
 
     Of our taggers, also the calibration error of scores on the test split, with calibration and without (`_softmax`).
@@ -107,7 +118,7 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
         systems.setdefault(record["system"], []).append(record)
     rows = []
     for (corpus, size), systems in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1] or math.inf)):
-        row: Row = {"corpus": corpus, "sentences": size or "all"}
+        row: Figures = {"corpus": corpus, "sentences": size or "all"}
         for system, runs in sorted(systems.items()):
             figures = spread([100 * run["test_f1"] for run in runs], system)
             row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
@@ -119,7 +130,7 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
     return rows
 
 
-def accuracy_rows(records: Iterable[Record]) -> list[Row]:
+def accuracy_rows(records: Iterable[Record]) -> list[Figures]:
     """Returns a row for each corpus and system: micro entity F1 over the seeds, in percent."""
     rows = []
     for row, runs in _summaries(records):
@@ -131,13 +142,13 @@ def accuracy_rows(records: Iterable[Record]) -> list[Row]:
     return rows
 
 
-def type_rows(records: Iterable[Record]) -> list[Row]:
+def type_rows(records: Iterable[Record]) -> list[Figures]:
     """Returns a row for each corpus, system and entity type: F1 over the seeds, in percent."""
     rows = []
     for title, runs in _summaries(records):
         names = sorted({name for run in runs for split in ("dev", "test") for name in run[split]["per_type"]})
         for name in names:
-            row: Row = {"corpus": title["corpus"], "system": title["system"], "type": name}
+            row: Figures = {"corpus": title["corpus"], "system": title["system"], "type": name}
             for split in ("dev", "test"):
                 scores: list[Mapping[str, Any]] = [run[split]["per_type"].get(name, {}) for run in runs]
                 row |= spread([of_type.get("f1", 0.0) * 100 for of_type in scores], f"{split}_f1")
@@ -146,7 +157,7 @@ def type_rows(records: Iterable[Record]) -> list[Row]:
     return rows
 
 
-def training_rows(records: Iterable[Record]) -> list[Row]:
+def training_rows(records: Iterable[Record]) -> list[Figures]:
     """Returns a row for each corpus and system: cost of training, means over the seeds."""
     rows = []
     for row, runs in _summaries(records):
@@ -159,7 +170,7 @@ def training_rows(records: Iterable[Record]) -> list[Row]:
     return rows
 
 
-def spread(values: Sequence[float], name: str) -> Row:
+def spread(values: Sequence[float], name: str) -> Figures:
     """Returns mean, sample standard deviation (None for one value), minimum and maximum of a figure.
 
     Example:
@@ -174,7 +185,7 @@ def spread(values: Sequence[float], name: str) -> Row:
     }
 
 
-def _summaries(records: Iterable[Record]) -> Iterator[tuple[Row, list[Record]]]:
+def _summaries(records: Iterable[Record]) -> Iterator[tuple[Figures, list[Record]]]:
     """Yields the first columns of a row, and the runs, of each corpus and system."""
     ordered = sorted(records, key=lambda record: (record["corpus"], record["system"], record["seed"]))
     for (corpus, system), group in itertools.groupby(ordered, operator.itemgetter("corpus", "system")):
@@ -195,7 +206,7 @@ def write_table(folder: Path, name: str, rows: Rows, title: str = "", columns: S
     if not rows:
         return
     if columns:
-        print_table(title, rows, columns)
+        print_rows(title, [{name: row.get(name) for name in columns} for row in rows])
     write_json(folder / f"{name}.json", list(rows))
     write_atomically(folder / f"{name}.csv", to_csv(rows))
 
@@ -227,14 +238,15 @@ def short(value: Any) -> str:
     return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.5g}"
 
 
-def print_table(title: str, rows: Rows, columns: Sequence[str]) -> None:
-    """Prints some columns of rows."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for name in columns:
-        table.add_column(name, justify="left" if rows and isinstance(rows[0].get(name), str) else "right")
-    for row in rows:
-        table.add_row(*(short(row.get(name)) for name in columns))
-    Console(width=160, soft_wrap=True).print(table)
+def print_rows(title: str, rows: Rows) -> None:
+    """Prints rows; a narrow terminal leaves out the last columns (the CSV file has all)."""
+    names = _columns(rows)
+    columns = [
+        Column(
+            name.replace("_", " "),
+            right=not any(isinstance(row.get(name), str) for row in rows),
+            drop=len(names) - number,
+        )
+        for number, name in enumerate(names)
+    ]
+    print_table(standard_output(), columns, [Row([short(row.get(name)) for name in names]) for row in rows], title)

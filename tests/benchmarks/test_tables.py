@@ -13,7 +13,7 @@ from benchmarks.serving import over_rounds
 from benchmarks.tables import (
     accuracy_rows,
     node_rows,
-    print_table,
+    print_rows,
     render_accuracy,
     render_nodes,
     render_scaling,
@@ -57,7 +57,7 @@ def test_csv_has_every_column_and_five_digits():
 
 
 def test_a_table_is_printed_with_its_title(capsys):
-    print_table("Entity F1", [{"corpus": "c", "f1": 12.3456}], ("corpus", "f1"))
+    print_rows("Entity F1", [{"corpus": "c", "f1": 12.3456}])
     printed = capsys.readouterr().out
     assert "Entity F1" in printed
     assert "12.346" in printed
