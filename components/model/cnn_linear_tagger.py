@@ -248,7 +248,7 @@ class CnnLinearTagger(keras.Model):
 
     @property
     def linear_optimizer(self) -> str:
-        """How the Trainer trains the linear experts: `adam`, `lbfgs` or `both`."""
+        """Training of the linear experts: `adam`, `lbfgs` or `both`."""
         return str(self._sizes["linear_optimizer"])
 
     @property
