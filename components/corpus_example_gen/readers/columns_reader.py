@@ -6,6 +6,7 @@ published files (a tab as a boundary, tokens that start with `#`, rows of 3 and 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections import Counter
@@ -15,16 +16,18 @@ from components.common.errors import counted, quoted, shortened
 from components.corpus_example_gen.cleaning.labels import looks_outside
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_layout import (
     ColumnLayout,
     Lines,
     document_name,
+    find_layout,
     is_document_comment,
     is_document_mark,
 )
 from components.corpus_example_gen.readers.column_roles import NO_VALUE
 from components.corpus_example_gen.readers.comments import Comments
+from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, split_tag
 
 # CoNLL-2012 (OntoNotes): eleven columns or more, entities as brackets in the eleventh.
@@ -81,21 +84,34 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
     report.documents += comments.documents
 
 
-def without_sentence_marks(lines: Lines, path: str, report: IngestReport) -> Lines:
+def without_sentence_marks(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Lines:
     """Returns lines in which rows such as `</s>` or `<EOS> O` are empty ones, if they separate sentences.
 
-    A row of a mark alone does. One with an outside tag does in a file without empty lines, and where each sentence ends
-    with one; otherwise it is a token. Marks between parts of words are left to the check for the tokens of a model.
+    A row of a mark alone does. One with an outside tag does where each sentence ends with one, and in a file without
+    empty lines and numbers of sentences, unless it is the only one and not the last row; otherwise it is a token. Marks
+    between parts of words are left to the check for the tokens of a model.
     """
+    if not any(_mark_of(line)[1] for _, line in lines()):
+        return lines
+    table = None  # rows with numbers of sentences
+    with contextlib.suppress(CorpusReadingError):  # rows of marks may hide the columns
+        table = _Rows(find_layout(lines, path, settings), path, IngestReport())
     rows, first, shown = Counter[str](), 0, ""
-    blocks = complete = inner = 0  # sentences between empty lines; those that end with a mark; marks within them
+    blocks = complete = inner = (
+        0  # sentences between empty lines or by number; those that end with a mark; marks within them
+    )
     last, may_separate = "", True  # last: kind of the row before in its block
     for number, line in itertools.chain(lines(), [(0, "")]):
         kind, mark = _mark_of(line)
-        if kind == "empty":
+        if table and table.layout.is_header(line):
+            continue
+        cells = table.cells(number, line) if table else None
+        if kind == "empty" or (table and cells and table.begins_sentence(cells)):
             complete += last == "marked"
             last = ""
-        elif not is_document_mark(line):
+        if kind == "empty":
+            continue
+        if not is_document_mark(line):
             blocks += not last
             inner += last == "marked"
             may_separate = may_separate and kind != "entity" and not _PIECE.search(line)
@@ -105,7 +121,8 @@ def without_sentence_marks(lines: Lines, path: str, report: IngestReport) -> Lin
             rows[kind] += 1
             first, shown = first or number, shown or mark
     kinds = {"alone"} if rows["alone"] else set[str]()
-    if rows["marked"] and may_separate and (blocks == 1 or (complete == blocks and not inner)):
+    is_sure = (complete or rows["marked"] > 1) if blocks == 1 else (complete == blocks and not inner)
+    if rows["marked"] and may_separate and is_sure:
         kinds.add("marked")
     if not kinds:
         return lines

@@ -242,7 +242,7 @@ def _open(
     if file_format == "conll2012":
         return _Content(read_conll2012(text.lines, path, report), Counter(), file_format, text.has_controls)
     _refuse_inline_labels(text, path)
-    lines = without_sentence_marks(text.lines, path, report)
+    lines = without_sentence_marks(text.lines, path, settings, report)
     layout = find_layout(lines, path, settings)
     return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, text.has_controls)
 

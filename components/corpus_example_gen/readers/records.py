@@ -204,7 +204,7 @@ class _SpanColumns(NamedTuple):
         """Returns whether rows are spans: labels are types, and offsets numbers, or texts parts of another one."""
         spans = [row for row in rows if len(row) > max(filter(None, self[:5]), default=0) and row[self.label].strip()]
         labels = {row[self.label].strip() for row in spans}
-        if not spans or any(is_valid_tag(label) or label.upper() in OUTSIDE_LABELS for label in labels):
+        if not spans or any(map(_are_tags, labels)):
             return False
         if self.start is not None and self.end is not None:
             fitting = sum(_edge(row[self.start]) is not None and _edge(row[self.end]) is not None for row in spans)
@@ -213,6 +213,16 @@ class _SpanColumns(NamedTuple):
         return all(surface and surface in text for text, surface in pairs) and any(
             " " in text and text != surface for text, surface in pairs
         )
+
+
+def _are_tags(cell: str) -> bool:
+    """Returns whether a cell is a tag, or a list of them in any form.
+
+    >>> _are_tags("B-PER"), _are_tags("B-PER,O O"), _are_tags("['B-PER', 'O']"), _are_tags("PER")
+    (True, True, True, False)
+    """
+    words = [word for item in items_or_words(cell) for word in item.split(",") if word]
+    return all(is_valid_tag(word) or word.upper() in OUTSIDE_LABELS for word in words)
 
 
 def _edge(cell: str) -> int | None:

@@ -393,6 +393,8 @@ def settle_spans(tool: TokenTool, records: Records, path: str, report: IngestRep
                 misfits.setdefault(tool.name if fits else "other", (number, one.shown))
             is_sure = is_sure or one.shown.startswith("{")
             triple = triple if triple[0] else (number, one.shown)
+    if tool is _SPERT:
+        _refuse_characters(records, path)
     if tool is _SPERT and (len(misfits) > 1 or not (misfits or is_sure or not triple[0])):
         (line, shown), *more = misfits.values() or (triple,)
         against = f", but {more[0][1]} of {more[0][0]} only if it is not" if more else ""
@@ -403,6 +405,67 @@ def settle_spans(tool: TokenTool, records: Records, path: str, report: IngestRep
         report.note(path, f"read spans as {other.shape}: {misfits['other'][1]} fits only so")
         return other
     return tool
+
+
+def _refuse_characters(records: Records, path: str) -> None:
+    """Refuses spans next to tokens that count the characters of a text, which SpERT would take for tokens.
+
+    The text is another field with the same characters, or the tokens joined by spaces. Nothing is refused if a span
+    does not fit it.
+
+    Raises:
+        CorpusReadingError: one counts characters only, or means other tokens if it does.
+    """
+    of_characters, open_ones = (0, "", ""), (0, "", "")
+    for number, item in records.numbered():
+        try:
+            record = parse_record(item) if not isinstance(item, str) or item.strip() else {}
+            rows = [*_SPERT.sentences(record)] if _SPERT.matches(record) else []
+        except (ValueError, KeyError, TypeError, IndexError):
+            continue  # the reader names the record
+        for tokens, own_spans, _, _ in rows:
+            field = next((name for name, value in record.items() if _is_text_of(value, tokens)), "")
+            text = record[field] if field else " ".join(tokens)
+            starts, ends = _edges(text, tokens)
+            for span in own_spans:
+                own = (starts.get(span.first, 0), ends.get(span.end, 0))
+                if own[0] >= own[1] or (span.surface and text[span.first : span.end] != span.surface):
+                    return
+                may_be = 0 <= span.first < span.end <= len(tokens) and span.has_surface(tokens)
+                if not may_be:
+                    of_characters = of_characters if of_characters[0] else (number, span.shown, field)
+                elif field and own != (span.first, span.end):
+                    open_ones = open_ones if open_ones[0] else (number, span.shown, field)
+    line, shown, field = of_characters if of_characters[0] else open_ones
+    if not line:
+        return
+    where = f"the field {quoted(field)}" if field else "the text that the tokens make"
+    problem = f"found span {shown}, which {'counts' if of_characters[0] else 'may count'} characters of {where}"
+    fix = "Add the text to each record as field 'text'" + (
+        "." if of_characters[0] else ", or set corpus.format to spert."
+    )
+    raise CorpusReadingError(path, line, problem, fix)
+
+
+def _is_text_of(value: Any, tokens: Sequence[str]) -> bool:
+    return isinstance(value, str) and "".join(value.split()) == "".join("".join(tokens).split())
+
+
+def _edges(text: str, tokens: Sequence[str]) -> tuple[dict[Any, int], dict[Any, int]]:
+    """Returns the offsets in a text at which tokens start, with the number of tokens before, and end, with one more.
+
+    >>> _edges("Ida left.", ["Ida", "left", "."])
+    ({0: 0, 4: 1, 8: 2}, {3: 1, 8: 2, 9: 3})
+    """
+    starts, ends, at = dict[Any, int](), dict[Any, int](), 0
+    for number, token in enumerate(tokens):
+        at = text.find(token, at)
+        if at < 0:
+            return {}, {}
+        starts.setdefault(at, number)
+        at += len(token)
+        ends[at] = number + 1
+    return starts, ends
 
 
 def token_and_tag(record: dict[str, Any]) -> tuple[str, str] | None:

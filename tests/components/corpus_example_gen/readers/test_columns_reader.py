@@ -425,11 +425,24 @@ def test_rows_of_marks_that_separate_the_sentences_are_boundaries(row):
         ("[SEP]\tB-BAND\n" + MARKED.format("</s>\tO\n"), ("[SEP]", "Ida", "left", "</s>", "New", "York", "</s>")),
         ("It\tO\n##s\tO\n" + MARKED.format("</s>\tO\n"), ("It", "##s", "Ida", "left", "</s>", "New", "York", "</s>")),
         ("No\tO\n\n" + MARKED.format("</s>\tO\n"), ("No",)),
+        ("Ida\tB-PER\nuses\tO\n</s>\tO\ntwice\tO\n", ("Ida", "uses", "</s>", "twice")),
     ],
 )
 def test_rows_of_marks_that_may_be_tokens_stay_tokens(text, tokens):
     sentences, report = read(text)
     assert (sentences[0].tokens, report.notes) == (tokens, [])
+
+
+@pytest.mark.parametrize("mark", ["[SEP]", "</s>", "<s>", "-END-"])
+def test_marks_in_files_with_numbers_of_sentences_are_tokens_unless_each_sentence_ends_with_one(mark):
+    rows = ["1,Ida,B-PER", "1,uses,O", f"1,{mark},O", "1,now,O", f"2,{mark},O", "2,left,O", "3,Bo,B-PER"]
+    for header in ("", "sentence_id,word,tag\n"):
+        sentences, report = read(header + "\n".join(rows) + "\n", "a.csv")
+        assert [s.tokens for s in sentences] == [("Ida", "uses", mark, "now"), (mark, "left"), ("Bo",)]
+        assert not any("boundaries" in note for note in report.notes)
+    table = "sentence_id,word,tag\n" + MARKED.replace("\t", ",").format(f"{mark},O\n")
+    numbered = "".join(f"{1 if at < 4 else 2},{row}\n" if at else f"{row}\n" for at, row in enumerate(table.split()))
+    assert pairs(read(numbered, "a.csv")[0]) == TWO
 
 
 def test_control_characters_of_windows_are_read_as_its_characters():

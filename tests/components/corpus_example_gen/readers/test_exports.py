@@ -453,6 +453,26 @@ def test_spans_of_tokens_need_a_sure_end():
         read("a.jsonl", lines({**record, "spans": [[4, 5, "X"]]}, {**record, "spans": [[0, 0, "X"]]}))
 
 
+def test_spans_next_to_tokens_that_may_count_characters_are_refused():
+    short = {"tokens": PARIS, "entities": [{"start": 0, "end": 3, "label": "PER"}]}
+    raw = {**short, "raw_text": "Ida saw New York."}
+    both = {"start": 8, "end": 16, "label": "LOC"}
+    named = {"start": 4, "end": 7, "label": "X", "text": "saw"}
+    for record, problem in (
+        (raw, "may count characters of the field 'raw_text'. Add .* 'text', or set corpus.format to spert"),
+        ({**raw, "entities": [both]}, "counts characters of the field 'raw_text'. Add .* 'text'.$"),
+        ({**short, "entities": [*short["entities"], both]}, "counts characters of the text that the tokens make"),
+        ({**short, "entities": [named]}, "counts characters of the text that the tokens make"),
+    ):
+        with pytest.raises(CorpusReadingError, match=rf"a\.jsonl:2: found span .* which {problem}"):
+            read("a.jsonl", lines({"tokens": PARIS, "entities": []}, record))
+    assert read("a.jsonl", lines(raw), format="spert")[0] == ["Ida/B-PER saw/I-PER New/I-PER York/O ./O"]
+    for record in ({**raw, "entities": [{"start": 2, "end": 4, "label": "LOC"}]}, short):
+        read("a.jsonl", lines(record))
+    han = {"content": "王伟去", "tokens": [*"王伟去"], "entities": [{"start": 0, "end": 2, "label": "PER"}]}
+    assert read("a.jsonl", lines(han), min_raw_text_survival=0.0)[0] == ["王/B-PER 伟/I-PER 去/O"]
+
+
 def test_faults_of_spans_of_tokens_are_errors_with_their_form():
     spert = TOKEN_SPANS["SpERT"]
     for entity, problem in (
@@ -570,6 +590,12 @@ def test_tables_of_tokens_with_their_offsets_stay_columns():
     for label in ("B-PER", "PER"):
         data = f"text,start,end,label\nIda,0,3,{label}\nleft,4,8,O\nBo,9,11,{label}\nsat,12,15,O\n"
         assert read("a.csv", data.encode())[0] == ["Ida/B-PER left/O Bo/B-PER sat/O"]
+
+
+@pytest.mark.parametrize("tags", [("B-PER O", "O O"), ("B-PER,O", "O,O"), ("['B-PER', 'O']", "['O' 'O']")])
+def test_tables_of_sentences_with_their_offsets_stay_sentences(tags):
+    data = f'text,start,end,labels\nIda left,0,8,"{tags[0]}"\nBo sat,9,15,"{tags[1]}"\n'
+    assert read("a.csv", data.encode())[0] == ["Ida/B-PER left/O", "Bo/O sat/O"]
 
 
 @pytest.mark.parametrize(
