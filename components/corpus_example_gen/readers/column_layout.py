@@ -191,11 +191,11 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header) or roles.is_reversed
     survey = _Survey(_rows(lines(), separator, quoted), width, roles)
     if not is_chosen and (first := survey.first_layer()) is not None:
-        roles = replace(roles, tag=first)
+        roles = replace(roles, tag=first - width)
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
     may_be_other = not is_chosen and settings.scheme == "auto" and settings.outside not in survey.labels
     if may_be_other and (only := survey.only_layer()) is not None:
-        roles = replace(roles, tag=only)
+        roles = replace(roles, tag=only - width)
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
         note = f"column {only} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
     if prefix := survey.prefix:
@@ -216,9 +216,11 @@ def _without_separator_lines(lines: Lines) -> Lines:
 def _halves(rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> tuple[int, int] | None:
     """Returns the columns of prefix and type if tags are divided in two, as spaCy's `ent_iob_` and `ent_type_`.
 
-    One of them is the column of the tags. In each row both are outside, or both are parts of a tag.
+    One of them is the column of the tags. In each row both are outside, or both are parts of a tag. A column
+    whose values all have digits holds ids of entities.
     """
     tag = roles.tag % width
+    ids = dict.fromkeys(range(width), True)
     others = {column: [0, 0] for column in range(width) if column not in (tag, roles.token % width)}
     for _, cells in rows if others else ():
         if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
@@ -230,11 +232,14 @@ def _halves(rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> 
             is_whole = any(split_tag(value)[0] for value in pair)
             if any(are_prefixes) and not (all(are_prefixes) or any(are_outside) or is_whole):
                 others[column][are_prefixes[1]] += 1
+                ids[column] = ids[column] and any(map(str.isdigit, pair[are_prefixes[0]]))
             elif not all(are_outside):
                 del others[column]
         if not others:
             return None
-    divided = [(column, counts) for column, counts in others.items() if 0 in counts and sum(counts) > 1]
+    divided = [
+        (column, counts) for column, counts in others.items() if 0 in counts and sum(counts) > 1 and not ids[column]
+    ]
     if not divided:
         return None
     column, (own, _) = divided[0]

@@ -168,7 +168,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     is_unset = settings.token_column is None and settings.tag_column is None and not header and free == [0, 1]
     is_reversed = width == 2 and is_unset and columns[0].classes == "tags" and columns[1].may_be_words
     if is_reversed:
-        token, tag = 1, 0
+        token, tag = 1, -2  # rows of another width are errors
     if tag in (token, token - width):
         problem = f"found one column for token and tag (column {token})"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")

@@ -27,6 +27,9 @@ _SPACES = " \t\n\r"
 _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",), ("rows",), ("documents",))
 """Members of an object that hold the records: Azure, spaCy annotators, tables, the dataset viewer of Hugging Face."""
 
+_RECORD_FIELDS = frozenset({"text", "tokens", "words", "tokenized_text", "sentence", "sentences", "sents"})
+"""Fields of which a record has one, and an object with a list of records none."""
+
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
 _MANY = 10_000  # rows that show that each is a span: none is a token outside entities
@@ -457,7 +460,7 @@ def _raise_syntax(text: str, path: str) -> None:
 
 def _container(text: str, value: dict[str, Any]) -> int | None:
     """Returns the offset of the list of records in an object; None if the object is a record."""
-    for names in _CONTAINERS if "text" not in value else ():
+    for names in _CONTAINERS if _RECORD_FIELDS.isdisjoint(value) else ():
         part: Any = value
         for name in names:
             part = part.get(name) if isinstance(part, dict) else None

@@ -144,7 +144,8 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     """
     sentences = record.get("sentences")
     if isinstance(sentences, list) and sentences and all(isinstance(one, dict) for one in sentences):
-        return [{**_document(record), **sentence} for sentence in sentences]
+        is_row = _fields(_as_lists(record)) is not None  # the sentences are something else
+        return [record] if is_row else [{**_document(record), **sentence} for sentence in sentences]
     lists = {name: [*value.values()] if isinstance(value, dict) else value for name, value in record.items()}
     lists = {name: value for name, value in lists.items() if isinstance(value, list)}
     tags = next((lists[name] for name in _TAGS if lists.get(name)), ())
@@ -428,7 +429,7 @@ def _refuse_characters(records: Records, path: str) -> None:
             text = record[field] if field else " ".join(tokens)
             starts, ends = _edges(text, tokens)
             for span in own_spans:
-                own = (starts.get(span.first, 0), ends.get(span.end, 0))
+                own = (starts.get(span.first, len(tokens)), ends.get(span.end, 0))
                 if own[0] >= own[1] or (span.surface and text[span.first : span.end] != span.surface):
                     return
                 may_be = 0 <= span.first < span.end <= len(tokens) and span.has_surface(tokens)

@@ -499,6 +499,24 @@ def test_rows_without_a_token_separate_sentences_if_nothing_else_does(row):
     assert pairs(read(MARKED.format(row).replace("\t", ","), "a.csv")[0]) == TWO
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ida B-Job Title\nBo I-Job Title\nleft O\n",  # a type with a space
+        "Ida B-PER B-PER\nleft O O\nBo B-PER\n",  # gold, prediction
+        "B-PER\tIda\nO\tleft\n\nB-LOC\tNew\tYork\n",
+    ],
+)
+def test_rows_of_another_width_are_errors_wherever_the_tags_stand(text):
+    with pytest.raises(CorpusError, match=r"a\.conll:[34]: found [23] columns, expected [23]"):
+        read(text)
+
+
+def test_ids_of_entities_next_to_bare_prefixes_are_not_their_types():
+    text = "hearing\tD01\tB\nloss\tD01\tI\nand\t-\tO\nfever\tD07\tB\nfell\t-\tO\n"
+    assert read(text)[0][0].tags == ("B-ENTITY", "I-ENTITY", "O", "B-ENTITY", "O")
+
+
 @pytest.mark.parametrize("header", ["", "text\tent_iob\tlabel\n"])
 def test_tags_in_two_columns_are_refused(header):
     rows = [("Ida", "B", "PER"), ("left", "O", "{}"), ("New", "B", "LOC"), ("York", "I", "LOC")]

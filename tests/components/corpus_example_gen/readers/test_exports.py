@@ -480,6 +480,7 @@ def test_faults_of_spans_of_tokens_are_errors_with_their_form():
         ({"type": "X", "start": 3, "end": 5}, "which overlaps another one; .* corpus.overlaps: longest keeps"),
         ({"type": "X", "start": 4, "end": 5, "text": "York"}, r"whose tokens are '\.'"),
         ({"type": "", "start": 4, "end": 5}, "expected .first token"),
+        ({"type": "X", "start": -1, "end": 7}, "in a text of 5 tokens, expected .first token"),
     ):
         broken = {**spert, "entities": [*spert["entities"], entity]}
         with pytest.raises(CorpusError, match=rf"a\.jsonl:2: found span .*{problem}"):
@@ -525,6 +526,13 @@ def test_rows_of_the_dataset_viewer_are_read_with_the_names_of_their_labels():
     cut = {**row, "row": {"tokens": "['Ida", "ner_tags": [1]}, "truncated_cells": ["tokens"]}
     with pytest.raises(CorpusError, match=r"rows\.json:2: .*'tokens', which the dataset viewer truncated .*Parquet"):
         read("rows.json", json.dumps({**page, "rows": [row, cut]}).encode())
+
+
+@pytest.mark.parametrize("name", ["data", "rows", "examples", "documents", "sentences"])
+def test_other_lists_of_objects_in_the_only_record_are_not_the_records(name):
+    record = {"tokens": ["Ida", "left"], "tags": ["B-PER", "O"], name: [{"text": "Ida left"}]}
+    for data in (lines(record), json.dumps(record, indent=1).encode(), json.dumps([record]).encode()):
+        assert read("a.json", data)[0] == ["Ida/B-PER left/O"]
 
 
 def test_records_that_hold_sentences_or_objects_of_tokens_are_read():
