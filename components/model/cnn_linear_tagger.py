@@ -112,8 +112,8 @@ class CnnLinearTagger(keras.Model):
             linear_weights: maximum number of weights of the linear expert in serving; at least one row of the table.
             linear_members: number of linear experts in training; serving uses their mean.
             linear_dropout: share of linear features that training drops.
-            linear_optimizer: how the Trainer trains the linear experts: `adam`, together with the network; `lbfgs`, one
-                expert before the network, which is then trained alone; `both`, by Adam and after it one by L-BFGS.
+            linear_optimizer: how the Trainer trains the linear experts: `adam`, together with the network, or `lbfgs`,
+                one expert before the network, which is then trained alone.
             network_share: ensemble weight of the network.
             seed: seed of the dropout of words, subwords, vectors and features; Keras draws the others.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
@@ -169,7 +169,7 @@ class CnnLinearTagger(keras.Model):
         # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
         rows = max(linear_weights // num_tags, 1)
-        members = 1 if linear_optimizer == "lbfgs" else linear_members
+        members = linear_members if linear_optimizer == "adam" else 1
         extra = {
             "gazetteers": gazetteers,
             "clusters": [f"{name}_{column}" for column in range(clusters["columns"] if clusters else 0)],
@@ -196,7 +196,7 @@ class CnnLinearTagger(keras.Model):
             block.build(wide)
         self.scores.build(wide)
         self.linear.build()
-        self.linear.trainable = self.linear_optimizer != "lbfgs"  # Keras sets this on existing weights only
+        self.linear.trainable = self._sizes["linear_optimizer"] == "adam"  # Keras sets this on existing weights only
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
@@ -245,11 +245,6 @@ class CnnLinearTagger(keras.Model):
     @network_share.setter
     def network_share(self, share: float) -> None:
         self._sizes["network_share"] = share
-
-    @property
-    def linear_optimizer(self) -> str:
-        """Training of the linear experts: `adam`, `lbfgs` or `both`."""
-        return str(self._sizes["linear_optimizer"])
 
     @property
     def receptive_field(self) -> int:

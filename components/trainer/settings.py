@@ -62,7 +62,7 @@ class CnnLinearOptions(Settings):
     linear_weights: Count
     linear_members: Count
     linear_dropout: Rate
-    linear_optimizer: Literal["auto", "adam", "lbfgs", "both"]
+    linear_optimizer: Literal["auto", "adam", "lbfgs"]
     network_share: _Auto[Share]
     vectors: VectorOptions
 
@@ -204,8 +204,6 @@ class TrainerSettings(Settings):
             "cnn_linear.linear_optimizer": size.linear_optimizer if earlier_share is None else "adam",
         }
         replaced = self.replace({name: value for name, value in chosen.items() if self[name] == AUTO})
-        if earlier_share is not None and replaced.cnn_linear.linear_optimizer == "both":
-            replaced = replaced.replace({"cnn_linear.linear_optimizer": "adam"})
         return SizedSettings.model_validate(replaced.model_dump())
 
     def other_network_shares(self, windows: int) -> tuple[float, ...]:
@@ -272,9 +270,8 @@ class _Size(NamedTuple):
 
 _SIZES = (
     _Size(500, 8, None, (0.2,), "lbfgs"),
-    _Size(2000, 16, None, (0.2,), "both"),
-    _Size(20000, 32, 4, (0.35, 0.2), "both"),
-    _Size(math.inf, 32, 4, (0.35, 0.2), "adam"),  # L-BFGS holds all features in memory
+    _Size(2000, 16, None, (0.2,), "adam"),
+    _Size(math.inf, 32, 4, (0.35, 0.2), "adam"),
 )
 
 

@@ -22,7 +22,7 @@ from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import Chunk, WindowTable
 from components.trainer.devices import Devices, choose_devices
 from components.trainer.initial.building import new_tagger
-from components.trainer.initial.linear_expert import blend_linear_expert, fit_linear_expert
+from components.trainer.initial.linear_expert import fit_linear_expert
 from components.trainer.initial.linear_features import choose_linear_features
 from components.trainer.initial.warm_start import earlier_network_share, warm_start_from
 from components.trainer.inputs import TrainingInputs
@@ -93,8 +93,7 @@ def train(
         loss = tagger_loss(settings.tagger, tags)
         objective = distillation_objective if inputs.teacher else supervised
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
-        linear_objective = objective(linear_loss(tags))
-        fit_linear_expert(model, train_set, linear_objective)
+        fit_linear_expert(model, train_set, objective(linear_loss(tags)))
         loop = TrainingLoop(model, objective(loss), sized, devices, warm=earlier is not None)
         batches = Batches(
             train_set,
@@ -111,11 +110,7 @@ def train(
             return DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
 
         history, best_epoch = loop.fit(batches, scorer(), checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
-        best = history[best_epoch]
-        if blend_linear_expert(model, train_set, linear_objective):
-            best = {**best, **scorer().score()}
-            logging.info("with the linear expert of L-BFGS: entity F1 %.3f on the eval split", best[VAL_ENTITY_F1])
-        best = _with_best_share(model, other_shares, scorer, best)
+        best = _with_best_share(model, other_shares, scorer, history[best_epoch])
         history = (*history[:best_epoch], best, *history[best_epoch + 1 :])
         bias = best["outside_bias"] or 0.0
         calibration = scorer().calibration(bias)

@@ -24,7 +24,7 @@ _OF_TAGGER: dict[str, tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]]]
             "cnn_linear.network_share": (0.1, 0.2, 0.35),
             "cnn_linear.dropout": (0.2, 0.4),
             "cnn_linear.linear_dropout": (0.3, 0.5, 0.7),
-            "cnn_linear.linear_optimizer": ("lbfgs", "both"),
+            "cnn_linear.linear_optimizer": ("adam", "lbfgs"),
         },
         {
             "cnn_linear.network_share": (0.2, 0.35, 0.5),

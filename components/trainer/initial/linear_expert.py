@@ -1,8 +1,6 @@
-"""Weights of linear experts by L-BFGS, before or after the training of the network."""
+"""Weights of the linear expert by L-BFGS, before the network is trained."""
 
 from __future__ import annotations
-
-import itertools
 
 import keras
 import numpy as np
@@ -12,7 +10,6 @@ import tensorflow as tf
 from absl import logging
 
 from components.common.errors import NerError
-from components.common.progress import report_progress
 from components.model.cnn_linear_tagger import LINEAR_STEP, CnnLinearTagger, columns
 from components.text.transitions import FORBIDDEN
 from components.trainer.data.batches import Batches
@@ -26,13 +23,18 @@ _CLOSE = 1e-6  # relative change of the objective that ends the iterations; the 
 
 
 def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objective) -> None:
-    """Sets the weights of the linear expert by L-BFGS if its `linear_optimizer` is `lbfgs`, before the training.
+    """Sets the weights of the linear expert to those that minimize an objective with an L2 penalty.
 
-    The penalty is that of the distance to the present weights: zero, or those of an earlier model (Chelba and Acero
-    2004, "Adaptation of Maximum Entropy Capitalizer").
+    With `ConstrainedCrfLoss` this is a conditional random field (Lafferty et al. 2001): the objective is convex, so the
+    result depends neither on a seed nor on a step size. The method is L-BFGS (Liu and Nocedal 1989, "On the Limited
+    Memory BFGS Method for Large Scale Optimization"). The penalty is that of the distance to the present weights: zero,
+    or those of an earlier model (Chelba and Acero 2004, "Adaptation of Maximum Entropy Capitalizer").
+
+    All features of the train split are in memory: about 1,000 bytes a token.
 
     Args:
-        model: a built tagger, whose linear features are chosen.
+        model: a built tagger, whose linear features are chosen; one without a linear expert that L-BFGS trains does not
+            change.
         table: windows of the train split.
         objective: the function to minimize; it gets a callable that returns logits [1, windows, tokens, tags].
 
@@ -41,100 +43,45 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
 
     Example: tests/components/trainer/initial/test_linear_expert.py.
     """
-    if isinstance(model, CnnLinearTagger) and model.linear_optimizer == "lbfgs":
-        start = keras.ops.convert_to_numpy(model.linear.table.embeddings)
-        model.linear.table.embeddings.assign(_minimizing_weights(model, table, objective, start))
-
-
-def blend_linear_expert(model: keras.Model, table: WindowTable, objective: Objective) -> bool:
-    """Gives the linear experts a further one by L-BFGS if their `linear_optimizer` is `both`, after the training.
-
-    It counts as much as all experts of Adam together: the weights become the mean of both kinds, whose errors differ
-    (docs/decisions/0025-both-optimizers.md).
-
-    Args:
-        model: a trained tagger.
-        table: windows of the train split.
-        objective: as of `fit_linear_expert`.
-
-    Returns:
-        Whether the weights have changed.
-
-    Raises:
-        NerError: the loss is not finite.
-
-    Example: tests/components/trainer/initial/test_linear_expert.py.
-    """
-    if not isinstance(model, CnnLinearTagger) or model.linear_optimizer != "both":
-        return False
-    adam = model.linear.folded()
-    mean = (adam + _minimizing_weights(model, table, objective, np.zeros_like(adam))) / 2
-    model.linear.table.embeddings.assign(np.tile(mean, model.linear.members))
-    return True
-
-
-def _minimizing_weights(
-    model: CnnLinearTagger, table: WindowTable, objective: Objective, start: np.ndarray
-) -> np.ndarray:
-    """Returns the weights of one linear expert that minimize an objective with an L2 penalty.
-
-    With `ConstrainedCrfLoss` this is a conditional random field (Lafferty et al. 2001): the objective is convex, so the
-    result depends neither on a seed nor on a step size. The method is L-BFGS (Liu and Nocedal 1989, "On the Limited
-    Memory BFGS Method for Large Scale Optimization").
-
-    All features of the train split are in memory: about 1,000 bytes a token.
-
-    Args:
-        model: gives the features.
-        table: windows of the train split.
-        objective: the function to minimize.
-        start: float32 [rows, tags], weights whose distance is penalized; rows without features in the split keep them.
-    """
+    if not isinstance(model, CnnLinearTagger) or model.linear.trainable:
+        return
     batches = list(Batches(table, _WINDOWS).epoch(0))
     rows = [_rows(model, batch) for batch in batches]
     used = np.unique(np.concatenate([np.empty(0, np.int32), *(batch[batch >= 0] for batch in rows)]))
     if not len(used):
-        return start
+        return
     features = scipy.sparse.vstack([_indicators(batch, used) for batch in rows], format="csr")  # [tokens, used]
-    del rows
-    center = LINEAR_STEP * start[used].astype(np.float64)
-    loss_of = _loss_and_gradient(objective, batches[0], center.shape[1])
+    weights = keras.ops.convert_to_numpy(model.linear.table.embeddings).copy()
+    start = LINEAR_STEP * weights[used].astype(np.float64)
+    loss_of = _loss_and_gradient(objective, batches[0], start.shape[1])
 
     def penalized(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        now = flat.reshape(center.shape)
+        now = flat.reshape(start.shape)
         scores, gradients, total, begin = features @ now, [], 0.0, 0
         for batch in batches:
             real = batch.tags != 0
             end = begin + np.count_nonzero(real)
-            logits = np.zeros((*real.shape, center.shape[1]), np.float32)
+            logits = np.zeros((*real.shape, start.shape[1]), np.float32)
             logits[real] = scores[begin:end]
             loss, gradient = loss_of(batch.features, batch.tags, logits)
             total += float(loss)
             gradients.append(gradient.numpy()[real])
             begin = end
-        distance = now - center
+        distance = now - start
         slope = features.T @ np.concatenate(gradients) + _PENALTY * distance
         return total + _PENALTY / 2 * np.sum(distance**2), slope.ravel()
 
-    done = itertools.count(1)
-
-    def iterated(_: np.ndarray) -> None:
-        report_progress("linear expert", next(done), _MOST_ITERATIONS, steady=True)
-
     options = {"maxiter": _MOST_ITERATIONS, "maxcor": 6, "ftol": _CLOSE}
-    result = scipy.optimize.minimize(
-        penalized, center.ravel(), jac=True, method="L-BFGS-B", options=options, callback=iterated
-    )
+    result = scipy.optimize.minimize(penalized, start.ravel(), jac=True, method="L-BFGS-B", options=options)
     if not np.isfinite(result.fun):
         raise NerError(
             "trainer.cnn_linear.linear_optimizer: the loss of the linear expert is NaN or infinite. Set it to adam."
         )
     if result.status > 1:  # neither converged nor at the limit of iterations
         logging.warning("linear expert: L-BFGS stopped early (%s)", result.message)
+    weights[used] = result.x.reshape(start.shape) / LINEAR_STEP
+    model.linear.table.embeddings.assign(weights)
     logging.info("linear expert: %d features, %d iterations of L-BFGS", len(used), result.nit)
-    weights = start.copy()
-    weights[used] = result.x.reshape(center.shape) / LINEAR_STEP
-    return weights
 
 
 def _rows(model: CnnLinearTagger, batch: Batch) -> np.ndarray:

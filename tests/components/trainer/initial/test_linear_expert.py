@@ -107,16 +107,3 @@ def test_experts_of_adam_and_splits_without_windows_change_nothing(made_up, tmp_
     own = WindowTable.write(tmp_path, [chunk(windows, 0)] if windows else [])
     linear_expert.fit_linear_expert(model, own, supervised(made_up))
     assert not table(model).any()
-
-
-def test_a_blended_expert_is_the_mean_of_those_of_both_optimizers(made_up):
-    blended, fitted = tagger(made_up, "both"), tagger(made_up, "both")
-    trained = np.random.default_rng(0).normal(size=table(blended).shape).astype(np.float32)
-    blended.linear.table.embeddings.assign(trained)
-    adam = blended.linear.folded()
-    assert linear_expert.blend_linear_expert(blended, made_up.train, supervised(made_up))
-    assert linear_expert.blend_linear_expert(fitted, made_up.train, supervised(made_up))
-    lbfgs = 2 * fitted.linear.folded()  # the mean with an expert without weights
-    assert np.abs(lbfgs).max() > 0.1
-    np.testing.assert_allclose(blended.linear.folded(), (adam + lbfgs) / 2, atol=1e-5)
-    assert not linear_expert.blend_linear_expert(tagger(made_up, "adam"), made_up.train, supervised(made_up))
