@@ -78,8 +78,8 @@ class Tagger:
         Raises:
             NerError: the model may not be loaded, or is not a tagger.
         """
-        # TensorFlow would print a page about the machine and the model.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # TensorFlow would print a page about the machine and the model, and errors about CUDA where nothing is wrong.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         self._folder = Path(folder)
         self._model = SavedModelTagger(self._folder)
         self._process = os.getpid()

@@ -169,6 +169,14 @@ def test_the_import_is_quick_and_loads_no_library():
     assert min(float(line.split()[0]) for line in printed) < 0.1
 
 
+def test_loading_prints_no_errors_about_cuda(tiny_model):
+    program = "import sys, deployable_ner as ner; ner.load(sys.argv[1])"
+    environment = {name: value for name, value in python_environment().items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    result = run([sys.executable, "-c", program, tiny_model], env=environment, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "Unable to register" not in result.stderr
+
+
 @pytest.mark.extended
 def test_tensorflow_can_be_imported_before_and_after_a_tagger(tiny_model):
     program = """

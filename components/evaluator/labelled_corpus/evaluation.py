@@ -134,8 +134,8 @@ def _slicer(data: LabelledData, options: CorpusOptions, labels: TrainingLabels |
         if known is None:
             columns = [column for column in columns if column != ENTITY_SEEN]
             notes.append(
-                f"the slices {ENTITY_SEEN} are left out, because the data has no training split; --training-entities "
-                "takes the file of an evaluation"
+                f"the slices of {ENTITY_SEEN} are left out, because the data has no training split; "
+                "--training-entities takes the file of an evaluation"
             )
         else:
             notes.append(f"{ENTITY_SEEN} compares with the training split of {data.path}")
