@@ -197,7 +197,12 @@ def test_ctrl_c_during_the_imports_ends_with_130_and_one_line(tmp_path):
     (tmp_path / "click.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
     environment = python_environment()
     environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment.get('PYTHONPATH', '')}"
-    with popen([sys.executable, "-m", "deployable_ner"], env=environment, stdout=-1, stderr=-1, text=True) as process:
+    # A test run in the background of a shell ignores SIGINT, and so would its children.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from deployable_ner.__main__ import main; main()"
+    )
+    with popen([sys.executable, "-c", program], env=environment, stdout=-1, stderr=-1, text=True) as process:
         assert process.stdout.readline() == "importing\n"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=120)[1] == "interrupted (SIGINT)\n"
