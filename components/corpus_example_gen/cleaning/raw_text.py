@@ -19,6 +19,7 @@ from components.text.words import OFFSETS
 
 _FEW = 3  # spans; fewer lost ones say nothing about a file in a script with spaces
 _SHOWN = 40  # characters of an example
+_INSIDE_WORD = "a span ends inside a word"
 
 
 class RawTextCheck:
@@ -52,7 +53,7 @@ class RawTextCheck:
         if sentence is None:
             # Elsewhere a span inside a word is a mistake of its record, which is an error or skipped.
             if is_unspaced(raw.text or ""):
-                self._count(raw.line, raw.lost_spans, raw.lost_spans, raw.text or "", "a span ends inside a word")
+                self._count(raw.line, raw.lost_spans, raw.lost_spans, raw.text or "", _INSIDE_WORD)
             return
         total = sum(tag.startswith("B-") for tag in sentence.tags)
         if not total:
@@ -60,7 +61,7 @@ class RawTextCheck:
         if raw.text is None:
             text, starts = self._as_written(sentence.tokens)
         elif self.tokenizer != "whitespace":  # the reader has cut the text with the same tokenizer
-            self._count(raw.line, total, min(raw.lost_spans, total), raw.text, "a span ends inside a word")
+            self._count(raw.line, total, min(raw.lost_spans, total), raw.text, _INSIDE_WORD)
             return
         else:
             text, starts = raw.text, _starts(raw.text, sentence.tokens)
@@ -90,12 +91,15 @@ class RawTextCheck:
         if self.lost < _FEW and self.tokenizer != "whitespace" and not is_unspaced(text):
             return
         share = 100 * (self.spans - self.lost) / self.spans
+        cause = "labels end inside words" if detail == _INSIDE_WORD else "raw text is not cut as the corpus is"
         problem = (
-            f"raw text is not cut as the corpus is: the tokenizer {self.tokenizer} keeps {self.spans - self.lost:,} of "
+            f"{cause}: the tokenizer {self.tokenizer} keeps {self.spans - self.lost:,} of "
             f"{self.spans:,} labelled spans ({share:.0f} %; least {100 * self.least:g} %). For example {text}"
             f"{f' in the script {script}' if script else ''}"
         )
-        raise CorpusReadingError(self.path, line, f"{problem}: {detail}" if detail else problem, self._advice(text))
+        if detail and detail != _INSIDE_WORD:
+            problem = f"{problem}: {detail}"
+        raise CorpusReadingError(self.path, line, problem, self._advice(text))
 
     def _advice(self, text: str) -> str:
         if is_unspaced(text) and self.tokenizer in ("words", "whitespace"):
@@ -113,7 +117,10 @@ class RawTextCheck:
                 "Set transform.tokenizer to words; or, if callers send tokens, separated by spaces, "
                 "corpus.min_raw_text_survival to 0."
             )
-        return "Move the spans to the edges of words, or lower corpus.min_raw_text_survival."
+        return (
+            "The model tags whole words of raw text. Move the spans to the edges of words; or, to train on parts of "
+            "words all the same, lower corpus.min_raw_text_survival and raise corpus.max_repaired."
+        )
 
     def _as_written(self, tokens: Sequence[str]) -> tuple[str, list[int] | None]:
         """Returns the natural text and the starts of the tokens in it; None if spaces separate all tokens."""

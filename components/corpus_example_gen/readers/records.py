@@ -30,6 +30,7 @@ _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples"
 _RECORD_FIELDS = frozenset({"text", "tokens", "words", "tokenized_text", "sentence", "sentences", "sents"})
 """Fields of which a record has one, and an object with a list of records none."""
 
+_TEXTS = frozenset({"text", "sentence"})
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
 _MANY = 10_000  # rows that show that each is a span: none is a token outside entities
@@ -162,7 +163,8 @@ def span_table_separator(text: str) -> str:
     header = text[: text.find("\n") + 1].rstrip("\r\n")
     for separator in ",\t;":
         names = _cells(header, separator)
-        if len(_TABLE_FIELDS & set(names)) >= 2 or ("text" in names and _has_spans(text, separator, names)):
+        folded = _folded(names)
+        if len(_TABLE_FIELDS & {*names}) >= 2 or (_TEXTS & {*folded} and _has_spans(text, separator, folded)):
             return separator
         columns = _SpanColumns.find(names)
         if columns and columns.hold_spans(_rows(text, separator)):
@@ -241,6 +243,19 @@ def _rows(text: str, separator: str) -> list[list[str]]:
     return rows
 
 
+def _folded(names: list[str]) -> list[str]:
+    """Returns the names of columns, those of texts and spans in lower case.
+
+    >>> _folded(["Text", "Labels", "Source"]), _folded(["text", "Text"])
+    (['text', 'labels', 'Source'], ['text', 'Text'])
+    """
+    folded = [name.casefold() for name in names]
+    return [
+        low if low in _TEXTS.union(_SPANS) and folded.count(low) == 1 else name
+        for name, low in zip(names, folded, strict=True)
+    ]
+
+
 def _has_spans(text: str, separator: str, names: list[str]) -> bool:
     """Returns whether a column with a name of spans holds lists of lists or objects in one of the first rows."""
     columns = [column for column, name in enumerate(names) if name in _SPANS]
@@ -280,6 +295,7 @@ def table_records(text: str, separator: str, path: str) -> Records:
     columns = _SpanColumns.find(header) if len(_TABLE_FIELDS & {*header}) < 2 else None
     if columns and columns.hold_spans([cells for _, cells in rows[:_MANY]]):
         return _joined(rows, header, columns, path)
+    header = _folded(header)
     records = [(line, dict(zip(header, map(_cell, cells), strict=True))) for line, cells in rows]
     return Records(lambda: iter(records), len(records))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 import zlib
@@ -973,3 +975,14 @@ def test_damaged_messages_of_spacy_are_errors(data):
     for _ in range(data.draw(st.integers(1, 3))):
         message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
     read_or_refuse("a.spacy", zlib.compress(bytes(message)))
+
+
+@pytest.mark.parametrize("header", ["sentence,spans", "Text,Labels", "Sentence,Entities"])
+@pytest.mark.parametrize("write", [str, json.dumps], ids=["pandas", "json"])
+def test_a_table_of_sentences_with_lists_of_spans_is_read_whatever_the_case_of_its_header(header, write):
+    lists = [[{"start": 0, "end": 3, "label": "PER"}], []]
+    cells = [header.split(","), *zip(("Ida left", "Nobody left"), map(write, lists), strict=True)]
+    table = io.StringIO()
+    csv.writer(table).writerows(cells)
+    sentences, _ = read("train.csv", table.getvalue().encode())
+    assert sentences == ["Ida/B-PER left/O", "Nobody/O left/O"]
