@@ -118,8 +118,8 @@ class RawTextCheck:
                 "corpus.min_raw_text_survival to 0."
             )
         return (
-            "The model tags whole words of raw text. Move the spans to the edges of words; or, to train on parts of "
-            "words all the same, lower corpus.min_raw_text_survival and raise corpus.max_repaired."
+            "The model tags whole words of raw text, so served tags differ there. Move spans to the edges of words; "
+            "or, to train on parts of words, lower corpus.min_raw_text_survival and raise corpus.max_repaired."
         )
 
     def _as_written(self, tokens: Sequence[str]) -> tuple[str, list[int] | None]:
