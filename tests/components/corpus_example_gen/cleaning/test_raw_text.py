@@ -107,7 +107,7 @@ def test_spans_of_json_lines_that_end_inside_words_are_lost():
     cut = record("New York-based", [0, 8, "LOC"])
     _, report = read(kept * 9 + cut, "a.jsonl")
     assert (report.spans, report.spans_lost) == (10, 1)
-    with pytest.raises(CorpusReadingError, match=r"20 of 23 .*'New York-based' in the script Latin.*Move the"):
+    with pytest.raises(CorpusReadingError, match=r"20 of 23 .*'New York-based' in the script Latin.*Move spans"):
         read(kept * 20 + cut * 3, "a.jsonl")
     assert read(kept + cut * 2, "a.jsonl")[1].spans_lost == 2  # too few to judge the file
 
