@@ -35,9 +35,8 @@ _SPACES = re.compile(" +")
 CSV = (".csv", ".csv.gz")
 """Ends of the names of files with commas or semicolons, and cells quoted as in CSV."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
-_PLACEHOLDERS = frozenset(
-    {"_", "-", "--", "*"}
-)  # may stand for outside next to bare types; other marks are punctuation
+# Outside labels next to types without a prefix; other marks are punctuation.
+_PLACEHOLDERS = frozenset({"_", "-", "--", "*"})
 _CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
 
 Lines = Callable[[], Iterator[tuple[int, str]]]

@@ -75,7 +75,7 @@ class Roles:
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
         header_line: line of the header row.
-        is_reversed: whether the tag stands before the token, as in the files of MIT (`B-ACTOR<TAB>ida`).
+        is_reversed: whether the tag precedes the token, as in the files of MIT (`B-ACTOR<TAB>ida`).
         returns: number of sentences whose value in `sentence` named another sentence before, in the same document.
     """
 

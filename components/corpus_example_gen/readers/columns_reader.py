@@ -87,9 +87,9 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
 def without_sentence_marks(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Lines:
     """Returns lines in which rows such as `</s>` or `<EOS> O` are empty ones, if they separate sentences.
 
-    A row of a mark alone does. One with an outside tag does where each sentence ends with one, and in a file without
-    empty lines and numbers of sentences, unless it is the only one and not the last row; otherwise it is a token. Marks
-    between parts of words are left to the check for the tokens of a model.
+    A row that holds only a mark is a boundary. A mark with an outside tag is one if each sentence ends with such a row,
+    or if the file has neither empty lines nor numbers of sentences and more than one such row, or one at its end.
+    Otherwise it is a token. Files with pieces of words are unchanged: the check for tokens of a model refuses them.
     """
     if not any(_mark_of(line)[1] for _, line in lines()):
         return lines
@@ -97,10 +97,9 @@ def without_sentence_marks(lines: Lines, path: str, settings: CorpusSettings, re
     with contextlib.suppress(CorpusReadingError):  # rows of marks may hide the columns
         table = _Rows(find_layout(lines, path, settings), path, IngestReport())
     rows, first, shown = Counter[str](), 0, ""
-    blocks = complete = inner = (
-        0  # sentences between empty lines or by number; those that end with a mark; marks within them
-    )
-    last, may_separate = "", True  # last: kind of the row before in its block
+    # Sentences by empty lines or numbers, those that end with a mark, and marks within them.
+    blocks = complete = inner = 0
+    last, may_separate = "", True  # last: kind of the previous row of the sentence
     for number, line in itertools.chain(lines(), [(0, "")]):
         kind, mark = _mark_of(line)
         if table and table.layout.is_header(line):

@@ -44,13 +44,13 @@ from components.corpus_example_gen.readers.records import (
 )
 from components.corpus_example_gen.readers.span_offsets import Unit
 from components.corpus_example_gen.readers.span_reader import read_spans
-from components.corpus_example_gen.readers.span_tools import BRAT, LOOSE, PLAIN, SPAN_TOOLS, SpanTool
+from components.corpus_example_gen.readers.span_tools import BRAT, OTHER_FORMS, PLAIN, SPAN_TOOLS, SpanTool
 from components.corpus_example_gen.readers.token_records import (
     TOKEN_TOOLS,
     TokenTool,
     entities_of,
     read_tokens,
-    settle_spans,
+    resolve_span_offsets,
 )
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
@@ -76,7 +76,7 @@ _INLINE = re.compile(
 _TAGGED_WORD = re.compile(r"\S+[/|_](?:[BIES]-\S+|O)")  # `Ida/B-PER`
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
-_TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, LOOSE)}
+_TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, OTHER_FORMS)}
 
 
 class _Content(NamedTuple):
@@ -163,7 +163,7 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
             value = parse_record(item) if not isinstance(item, str) or item.strip() else None
         except ValueError:
             continue
-        matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, LOOSE) if tool.matches(value)]
+        matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, OTHER_FORMS) if tool.matches(value)]
         # The reader refuses a later record of another tool.
         fits = [tool for tool in fits if tool in matching] or fits or matching
         if len({*_named(fits)} & {*matching}) < 2:
@@ -181,8 +181,8 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
 
 
 def _named(tools: list[SpanTool | TokenTool]) -> list[SpanTool | TokenTool]:
-    """Returns tools without `LOOSE`, which reads only what no other tool does."""
-    return [tool for tool in tools if tool is not LOOSE] or tools
+    """Returns tools without `OTHER_FORMS`, which reads only what no other tool does."""
+    return [tool for tool in tools if tool is not OTHER_FORMS] or tools
 
 
 def _reading(tool: SpanTool | TokenTool, value: Any, path: str, records: Records) -> Any:
@@ -294,7 +294,7 @@ def _of_records(
         report.note(path, note)
     tool = _TOOLS.get(settings.format) or find_tool(records, path)
     if isinstance(tool, TokenTool):
-        tool = settle_spans(tool, records, path, report) if settings.format == "auto" else tool
+        tool = resolve_span_offsets(tool, records, path, report) if settings.format == "auto" else tool
         longest = settings.overlaps == "longest"
         sample = read_tokens(records, tool, path, IngestReport(), keeps_longest=longest)
         counts = Counter(tag for raw in sample for tag in raw.tags)

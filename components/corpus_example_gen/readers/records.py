@@ -45,16 +45,8 @@ _ENDS = (
     *("offset_end", "off1", "to"),
 )
 _LABEL_NAMES = (
-    "label",
-    "type",
-    "entity_type",
-    "entity_label",
-    "ner_label",
-    "labels",
-    "tag",
-    "class",
-    "category",
-    "ner",
+    *("label", "type", "entity_type", "entity_label", "ner_label"),
+    *("labels", "tag", "class", "category", "ner"),
 )
 _SURFACE_NAMES = ("entity", "span", "mention", "surface", "entity_text", "span_text", "mention_text", "value", "term")
 _KEYS = ("sentence_id", "sent_id", "text_id", "doc_id", "document_id", "document", "doc", "filename", "file", "id")

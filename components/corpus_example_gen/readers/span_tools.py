@@ -518,13 +518,13 @@ def _is_label_first(span: Any) -> bool:
     return isinstance(span, list) and [type(part) for part in span] == [str, int, int]
 
 
-def _is_loose(record: Any) -> bool:
-    return isinstance(record, dict) and _loose_parts(record) is not None
+def _is_other_form(record: Any) -> bool:
+    return isinstance(record, dict) and _text_and_spans(record) is not None
 
 
-def _loose(record: dict[str, Any], path: str) -> Annotated:
+def _other_form(record: dict[str, Any], path: str) -> Annotated:
     del path
-    parts = _loose_parts(record)
+    parts = _text_and_spans(record)
     if parts is None:
         raise ConversionError(f"found no text with spans, fields are {', '.join(map(quoted, list(record)[:5]))}")
     text, field, spans = parts
@@ -534,16 +534,15 @@ def _loose(record: dict[str, Any], path: str) -> Annotated:
     )
 
 
-def _loose_parts(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int, str, Any]]] | None:
+def _text_and_spans(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int, str, Any]]] | None:
     """Returns the fields of text and spans, and the spans as (start, end, label, text); None if a part is unknown."""
     text = next((name for name in _TEXTS if isinstance(record.get(name), str)), None)
     field = next((name for name in _SPANS if isinstance(record.get(name), list | dict)), None)
     if text is None or field is None:
         return None
     value, spans = record[field], list[tuple[int, int, str, Any]]()
-    if (
-        isinstance(value, dict) and value and any({*names} <= value.keys() for names in _PAIRS)
-    ):  # columns, as of datasets
+    # Columns, as datasets writes a sequence of objects.
+    if isinstance(value, dict) and value and any({*names} <= value.keys() for names in _PAIRS):
         lists = [part for part in value.values() if isinstance(part, list)]
         if len(lists) < len(value) or len({*map(len, lists)}) > 1:
             return None
@@ -556,7 +555,7 @@ def _loose_parts(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int,
     else:
         items = value
     for item in items:
-        own = _loose_spans(item, record[text])
+        own = _spans_of_item(item, record[text])
         if not own:
             return None
         spans += own
@@ -571,7 +570,7 @@ def _of_type(group: Any) -> list[dict[str, Any] | None]:
     return [one if isinstance(one, dict) else None for one in group] if isinstance(group, list) else [None]
 
 
-def _loose_spans(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
+def _spans_of_item(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
     """Returns the spans of an item, of which DataTurks has several in `points`; empty if its form is unknown."""
     if _is_label_first(span):
         return [(span[1], span[2], span[0], None)]
@@ -602,7 +601,7 @@ def _loose_spans(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
     return spans
 
 
-LOOSE = SpanTool("spans", "another tool (texts with spans)", _is_loose, _loose)
+OTHER_FORMS = SpanTool("spans", "another tool (texts with spans)", _is_other_form, _other_form)
 """Forms of spans that no tool before it has, such as those of GATE, CLUENER, DataTurks, Argilla and BigBio."""
 
 BRAT = SpanTool("brat", "brat", lambda record: False, _brat)

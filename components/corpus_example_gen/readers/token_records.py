@@ -362,7 +362,7 @@ TOKEN_TOOLS = (
 """All tools with tokens."""
 
 
-def settle_spans(tool: TokenTool, records: Records, path: str, report: IngestReport) -> TokenTool:
+def resolve_span_offsets(tool: TokenTool, records: Records, path: str, report: IngestReport) -> TokenTool:
     """Returns the tool with the meaning of its spans, which all records decide.
 
     Spans of `tokens` and `entities` exclude their end as in SpERT, unless one needs it included. Those of `sentences`

@@ -6,10 +6,10 @@ import json
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
+from support.slow_steps import slow_down
 
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.serving import saved_model_tagger
@@ -52,14 +52,7 @@ def test_tables_show_slices_windows_types_and_unmatched_lines(evaluate):
 def test_a_slow_evaluation_says_what_it_does(evaluate, monkeypatch):
     from components.evaluator.delayed_labels import evaluation
 
-    scored = evaluation.evaluate_delayed_labels
-
-    def slow(*arguments):
-        time.sleep(0.5)
-        return scored(*arguments)
-
-    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.05)
-    monkeypatch.setattr(evaluation, "evaluate_delayed_labels", slow)
+    slow_down(monkeypatch, evaluation, "evaluate_delayed_labels")
     assert "    joining requests and labels, 0:00:0" in evaluate().stderr
 
 

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from support.processes import run
 from support.repository import python_environment
+from support.slow_steps import slow_down
 
 from components.common.hashing import tree_hash
 from components.registry.model_registry import ModelRegistry
@@ -216,14 +216,7 @@ def test_export_and_import_move_the_registry(ner, home):
 
 @pytest.mark.extended
 def test_a_slow_fetch_says_what_it_does(ner, home, monkeypatch):
-    fetch = ModelRegistry.fetch
-
-    def slow(*arguments):
-        time.sleep(0.5)
-        return fetch(*arguments)
-
-    monkeypatch.setattr("components.common.progress._SILENT_SECONDS", 0.05)
-    monkeypatch.setattr(ModelRegistry, "fetch", slow)
+    slow_down(monkeypatch, ModelRegistry, "fetch")
     result = ner("fetch", "2", str(home / "fetched"))
     assert result.stdout == f"{home / 'fetched'}\n"
     assert "    copying version 2, 0:00:0" in result.stderr
