@@ -207,10 +207,11 @@ class _Service:
     async def _watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
         last = None
         while True:
+            ends = self._calls.refusing  # read before the status, so that a client sees NOT_SERVING first
             if (status := self._health(request.service)) != last:
                 last = status
                 yield health_pb2.HealthCheckResponse(status=status)
-            if self._calls.refusing:  # the server would wait for this call
+            if ends:  # the server would wait for this call
                 await context.abort(grpc.StatusCode.UNAVAILABLE, STOPS)
             await asyncio.sleep(_WATCH_SECONDS)
 
