@@ -12,6 +12,8 @@ KEY = "key"
 SENTENCE = "sentence"
 TAGS = "tags"
 SOURCE = "source"
+RAW_TEXT = "raw_text"
+"""The text as people write it, only of sentences that the served tokenizer cuts there into other tokens."""
 
 # CorpusExampleGen, DataValidator, DriftValidator.
 NEWEST_SPAN = "newest"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
+from components.corpus_example_gen.cleaning.written_sentence import WrittenSentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
-from components.keys import KEY, SENTENCE, SOURCE, TAGS
+from components.keys import KEY, RAW_TEXT, SENTENCE, SOURCE, TAGS
 from components.text.words import whitespace_offsets
 
 if TYPE_CHECKING:
@@ -21,31 +22,36 @@ def check_metadata_columns(columns: Sequence[str]) -> None:
     """Checks the names of the metadata columns.
 
     Raises:
-        NerError: a name is empty, repeated, or a feature of every example.
+        NerError: a name is empty, repeated, or a feature of the examples.
     """
     for i, name in enumerate(columns):
         problem = None
         if not name.strip():
             problem = "an empty name"
-        elif name in (KEY, SENTENCE, TAGS, SOURCE):
-            problem = f"{name!r}, which is a feature of every example"
+        elif name in (KEY, SENTENCE, TAGS, SOURCE, RAW_TEXT):
+            problem = f"{name!r}, which is a feature of the examples"
         elif name in columns[:i]:
             problem = f"{name!r} twice"
         if problem:
             raise NerError(f"corpus.metadata: contains {problem}. Remove it, or rename it in the corpus.")
 
 
-def to_example(sentence: Sentence, key: str, source: str, metadata_columns: Sequence[str] = ()) -> tf.train.Example:
+def to_example(
+    sentence: Sentence, key: str, source: str, metadata_columns: Sequence[str] = (), tokenizer: str = ""
+) -> tf.train.Example:
     """Returns the example of one sentence.
 
     Its features are bytes: `key` [1], `sentence` [1] (tokens joined by single spaces), `tags` [tokens], `source` [1]
     and each metadata column [1], empty if the sentence has no such value. The column `document` names its document.
+    A sentence that the tokenizer cuts into other tokens where its text differs from the joined tokens also has
+    `raw_text` [1], so that the Evaluator can score what a caller gets.
 
     Args:
         sentence: a clean sentence.
         key: its unique key.
         source: its file, relative to the corpus folder.
         metadata_columns: names of the metadata to keep.
+        tokenizer: its name, as in the graph; empty: no raw text.
 
     Raises:
         RuntimeError: splitting the sentence at white space does not return its tokens, or the numbers of tags and
@@ -60,6 +66,10 @@ def to_example(sentence: Sentence, key: str, source: str, metadata_columns: Sequ
     features = {KEY: [key], SENTENCE: [text], SOURCE: [source], TAGS: list(sentence.tags)}
     for name in metadata_columns:
         features[name] = [metadata.get(name, "")]
+    if tokenizer:
+        written = WrittenSentence.of(sentence)
+        if written.text != text and not written.is_cut_by(tokenizer):
+            features[RAW_TEXT] = [written.text]
     return _example(features)
 
 

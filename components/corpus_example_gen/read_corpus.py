@@ -97,7 +97,8 @@ class _ReadFile(beam.DoFn):
                 for sentence in read_corpus_file(path, self._settings, report, content, self._tokenizer):
                     key = keys.make(sentence)
                     write_line(key, sentence.line)
-                    yield sentence.division_key, to_example(sentence, key, source, self._settings.metadata)
+                    example = to_example(sentence, key, source, self._settings.metadata, self._tokenizer)
+                    yield sentence.division_key, example
         except CorpusError as error:
             self._reports.write_error(source, error)
             return

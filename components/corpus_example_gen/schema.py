@@ -7,12 +7,14 @@ from pathlib import Path
 
 from components.common.errors import NerError
 from components.corpus_example_gen.example import check_metadata_columns
+from components.keys import RAW_TEXT
 
 
 def compose_schema(base_path: str | Path, metadata_columns: Sequence[str]) -> str:
     """Returns the schema at `base_path` (text format) with one additional feature per metadata column.
 
-    Without the feature, TFDV reports the column as new. A column that the base schema describes stays unchanged.
+    Without the feature, TFDV reports the column as new. A column that the base schema describes stays unchanged. Only
+    the Evaluator reads `raw_text`, so its stage keeps it out of Transform and of the signatures.
 
     Raises:
         NerError: a column has an invalid name, or the base schema is missing or invalid.
@@ -36,6 +38,8 @@ def compose_schema(base_path: str | Path, metadata_columns: Sequence[str]) -> st
             feature.presence.min_fraction = 1.0
             feature.presence.min_count = 1
             feature.shape.dim.add(size=1)
+    if RAW_TEXT not in known:
+        schema.feature.add(name=RAW_TEXT, type=schema_pb2.BYTES, lifecycle_stage=schema_pb2.DEBUG_ONLY)
     return text_format.MessageToString(schema, as_utf8=True)
 
 

@@ -54,6 +54,8 @@ def log_decision(result: Evaluation) -> None:
     f1 = "" if overall is None else f": entity F1 {overall.candidate.entities.micro.f1.number()}"
     f1 += f"; against the champion: {overall.f1_change}" if overall is not None and overall.f1_change else ""
     reasons = "; ".join([*blessing.failures, *blessing.notes])
+    if overall is not None and (text := overall.end_to_end_text):
+        (logging.warning if overall.loses_on_raw_text else logging.info)("%s", text[:1].upper() + text[1:])
     if blessing.forced:
         logging.warning("The model is blessed by force (%s) against: %s", blessing.forced, reasons)
     elif blessing.blessed:

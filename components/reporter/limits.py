@@ -22,8 +22,9 @@ _WORST_SLICES = 5
 def limits(facts: ModelFacts) -> list[str]:
     """Returns one sentence per limit, each derived from a number in the facts.
 
-    Limits are: rare types, types with low precision or recall, unseen entities, slices significantly worse than the
-    whole, poor calibration, scores of the eval split, types without training data, drift, and skipped sentences.
+    Limits are: a loss on raw text, rare types, types with low precision or recall, unseen entities, slices
+    significantly worse than the whole, poor calibration, scores of the eval split, types without training data, drift,
+    and skipped sentences.
     """
     return [*evaluation_limits(facts.evaluation), *(_data(facts) if facts.overall else ())]
 
@@ -34,11 +35,18 @@ def evaluation_limits(evaluation: Evaluation) -> list[str]:
     if overall is None:
         return ["No sentence was evaluated, so the quality of this model is unknown."]
     return [
+        *_raw_text(overall),
         *_types(overall.candidate),
         *_unseen(evaluation),
         *_slices(evaluation),
         *_calibration(overall.candidate),
     ]
+
+
+def _raw_text(overall: Comparison) -> Iterator[str]:
+    if overall.loses_on_raw_text:
+        text = overall.end_to_end_text
+        yield f"{text[:1].upper()}{text[1:]}."
 
 
 def _types(scores: Scores) -> Iterator[str]:

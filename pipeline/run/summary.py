@@ -13,7 +13,7 @@ from pipeline.score_table import print_type_scores
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from components.evaluator.results.evaluation import Blessing
+    from components.evaluator.results.evaluation import Blessing, Comparison
 
 
 def print_summary(record: RunRecord, console: Console | None = None) -> None:
@@ -35,6 +35,7 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
             print_type_scores(console, result.overall, f"Scores{compared}")
             if result.overall.f1_change:
                 print_line(console, f"against the champion: {result.overall.f1_change}")
+            _print_raw_text(console, result.overall)
         _print_decision(console, result.blessing)
     if PUSHED_MODEL in record.outputs:
         _print_verdict(console, record.properties(PUSHED_MODEL))
@@ -47,6 +48,13 @@ def _print_nodes(console: Console, record: RunRecord) -> None:
     executed = sum(node.state != "cached" for node in record.nodes)
     rows.append(Row(("all", f"{executed} executed", f"{total:.1f}"), section=True))
     print_table(console, [Column("node"), Column("state"), Column("seconds", right=True)], rows, "Run")
+
+
+def _print_raw_text(console: Console, overall: Comparison) -> None:
+    if overall.loses_on_raw_text:
+        print_line(console, f": {overall.end_to_end_text}", label="warning", label_style="yellow")
+    elif overall.end_to_end_text:
+        print_line(console, overall.end_to_end_text)
 
 
 def _print_decision(console: Console, blessing: Blessing) -> None:

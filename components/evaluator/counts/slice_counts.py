@@ -8,15 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from components.evaluator.counts.bootstrap import draws
-from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.count_table import Column, CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.custom_metrics import SentenceMetric
 from components.evaluator.counts.errors_in_context import confident_errors, merge_errors, select_errors
 from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
 from components.evaluator.counts.slicing import Slicer, slice_order
-from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.evaluation import Comparison, ErrorInContext, Slice
+from components.evaluator.counts.tagged_batch import RecutSentences, TaggedBatch
+from components.evaluator.results.evaluation import Comparison, EndToEnd, ErrorInContext, Slice
+
+END_TO_END = "end to end"
+"""Name in `SliceCounts.tables` of the counts on raw text, as served, of the model whose errors are kept."""
+
+RECUT, LOST = ("recut",), ("lost",)
+"""Columns of that table: sentences that the model cuts into other tokens, and gold entities that it cannot cut out."""
 
 
 @dataclasses.dataclass
@@ -24,7 +30,7 @@ class SliceCounts:
     """Counts of one slice; they add up in any order and grouping.
 
     Attributes:
-        tables: model name -> counts.
+        tables: model name -> counts; for all examples also those of `END_TO_END`.
         confusions: model name -> confusion matrix; only for all examples.
         errors: the most confident errors of each kind, of one model; only for all examples.
         insights: counts behind the insights, of the same model; only for all examples.
@@ -74,10 +80,13 @@ def count_slices(
     first = next(iter(batches.values()))
     weights = draws(first.keys, replicates)
     counted = {model: sentence_counts(batch, metrics) for model, batch in batches.items()}
+    tables = {model: CountTable.of(*counts, weights) for model, counts in counted.items()}
+    if (recut := batches[show].recut) is not None:
+        tables[END_TO_END] = tables[show] if recut.batch is None else _end_to_end(recut, *counted[show], weights)
     yield (
         Slice(),
         SliceCounts(
-            {model: CountTable.of(*counts, weights) for model, counts in counted.items()},
+            tables,
             {model: confusion_counts(batch) for model, batch in batches.items()},
             confident_errors(batches[show]),
             InsightCounts.of(batches[show]),
@@ -91,6 +100,20 @@ def count_slices(
             ),
         )
     yield from _entity_slices(batches, slicer, weights)
+
+
+def _end_to_end(
+    recut: RecutSentences, columns: tuple[Column, ...], counts: np.ndarray, weights: np.ndarray
+) -> CountTable:
+    """Returns the counts of a batch with those of the recut sentences in their place."""
+    assert recut.batch is not None
+    others = np.ones(len(counts), bool)
+    others[recut.rows] = False
+    table = CountTable.of(columns, counts[others], weights[others])
+    names, rows = sentence_counts(recut.batch)
+    rows = np.column_stack([rows, np.ones(len(rows)), recut.lost])
+    table.add(CountTable.of((*names, RECUT, LOST), rows, weights[recut.rows]))
+    return table
 
 
 def add_counts(total: dict[Slice, SliceCounts], counted: Iterable[tuple[Slice, SliceCounts]]) -> None:
@@ -114,6 +137,14 @@ def model_tables(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountT
     """Returns the table of each model; an empty one for a model without entities in a slice of entities."""
     rows = max((len(table.values) for table in counts.tables.values()), default=1)
     return {model: counts.tables.get(model, CountTable((), np.zeros((rows, 0)))) for model in models}
+
+
+def end_to_end(counts: SliceCounts) -> EndToEnd | None:
+    """Returns the end-to-end scores; None if the model cuts every sentence as the corpus is cut."""
+    table = counts.tables.get(END_TO_END)
+    if table is None or RECUT not in table.columns:
+        return None
+    return EndToEnd(scores(table).entities, int(table.column(*RECUT)[0]), int(table.column(*LOST)[0]))
 
 
 def compare_models(

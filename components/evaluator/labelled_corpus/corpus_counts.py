@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from components.corpus_example_gen.cleaning.written_sentence import WrittenSentence
 from components.corpus_example_gen.labelled_data import LabelledSentence
 from components.evaluator.counts.custom_metrics import load_metrics
 from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compare_models, count_slices
@@ -18,7 +19,7 @@ from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.delayed_labels.join_account import KeyCount
 from components.evaluator.insights.training_labels import TrainingLabels, floor_tags
 from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
-from components.evaluator.labelled_corpus.raw_text import WrittenSentence, tags_of_characters
+from components.evaluator.labelled_corpus.raw_text import tags_of_characters
 from components.evaluator.labelled_corpus.result import ModelAccount, RawTextScores
 from components.evaluator.labelled_corpus.tagged_text import (
     Answer,

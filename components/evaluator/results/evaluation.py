@@ -14,8 +14,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
+from components.common.errors import counted
 from components.evaluator.results.insights import Insights
-from components.evaluator.results.model_scores import Estimate, Scores
+from components.evaluator.results.model_scores import Estimate, Scores, TypedScores
 
 FORMAT_VERSION = 1
 
@@ -52,6 +53,25 @@ class Slice:
         return f"{self.column}={self.value}" if self.column else ALL
 
 
+LARGE_GAP = 0.01
+"""Entity F1 that raw text may cost before the run warns."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EndToEnd:
+    """Scores as a caller gets them: raw text in, and entities that are correct to the character.
+
+    Attributes:
+        entities: the scores.
+        sentences: sentences that the model cuts into other tokens than the corpus; the others score as on its tokens.
+        lost: gold entities with an edge inside a token of the model, which therefore count as missed.
+    """
+
+    entities: TypedScores
+    sentences: int
+    lost: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """Both models on one slice.
@@ -62,12 +82,44 @@ class Comparison:
         champion: scores of the champion on the same sentences; None if there is no champion.
         changes: candidate minus champion, for each metric that is defined for both; intervals are those of the paired
             difference (the same resampled sentences for both). Empty without a champion.
+        end_to_end: scores of the new model on raw text; only for all examples, and None if it cuts all of them as the
+            corpus is cut, because the scores are the same.
     """
 
     slice: Slice
     candidate: Scores
     champion: Scores | None = None
     changes: Mapping[str, Estimate] = dataclasses.field(default_factory=dict)
+    end_to_end: EndToEnd | None = None
+
+    @property
+    def end_to_end_gap(self) -> float:
+        """Entity F1 on the corpus's tokens minus that on raw text; 0 if they are the same."""
+        if self.end_to_end is None:
+            return 0.0
+        return self.candidate.entities.micro.f1.or_zero() - self.end_to_end.entities.micro.f1.or_zero()
+
+    @property
+    def loses_on_raw_text(self) -> bool:
+        """True if callers get an F1 that is more than `LARGE_GAP` below the one on the corpus's tokens."""
+        return self.end_to_end_gap > LARGE_GAP
+
+    @property
+    def end_to_end_text(self) -> str:
+        """The entity F1 on raw text in words; empty if it is that on the corpus's tokens."""
+        if self.end_to_end is None or not self.end_to_end_gap:
+            return ""
+        served, gap = self.end_to_end, self.end_to_end_gap
+        side = "below" if gap > 0 else "above"
+        cut = counted(served.sentences, "sentence")
+        text = (
+            f"entity F1 on raw text, as served: {served.entities.micro.f1}, {abs(gap):.3f} {side} that on the corpus's "
+            f"tokens: the model cuts {cut} into other tokens"
+        )
+        if not served.lost:
+            return text
+        entities = counted(served.lost, "labelled entity", "labelled entities")
+        return f"{text}, in which {entities} {'begins or ends' if served.lost == 1 else 'begin or end'} inside a token"
 
     @property
     def f1_change(self) -> str:

@@ -15,9 +15,9 @@ from tensorflow_model_analysis.metrics import metric_types
 from components.evaluator.counts.errors_in_context import select_errors
 from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
-from components.evaluator.counts.slice_counts import SliceCounts, model_tables
+from components.evaluator.counts.slice_counts import SliceCounts, end_to_end, model_tables
 from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
-from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Level, Slice
+from components.evaluator.results.evaluation import ALL, Comparison, EndToEnd, ErrorInContext, Level, Slice
 from components.evaluator.results.model_scores import Estimate, Scores
 from components.evaluator.tfma.extractor import BASELINE, COUNTS_KEY
 
@@ -29,9 +29,11 @@ SCORES_KEY = "scores"
 CHANGES_KEY = "changes"
 ERRORS_KEY = "errors"
 INSIGHTS_KEY = "insights"
+END_TO_END_KEY = "end_to_end"
 
 SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
 CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
+END_TO_END_JSON: TypeAdapter[EndToEnd] = TypeAdapter(EndToEnd)
 ERRORS_JSON: TypeAdapter[tuple[ErrorInContext, ...]] = TypeAdapter(tuple[ErrorInContext, ...])
 
 
@@ -40,8 +42,8 @@ class EntityMetrics(metric_types.Metric):
 
     Keys of the result for each model, floats: every defined `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
     and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
-    holds everything with intervals as JSON (`Scores`). The candidate also has `errors` and `insights` (for all
-    examples) and, as a difference, `changes` (estimates of the paired differences by name).
+    holds everything with intervals as JSON (`Scores`). The candidate also has `errors`, `insights` and `end_to_end`
+    (for all examples) and, as a difference, `changes` (estimates of the paired differences by name).
 
     The input is the output of `components.evaluator.tfma.extractor`, not TFMA's labels and predictions.
     """
@@ -105,7 +107,8 @@ def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, dict[str, 
     if False not in models:
         return None, {}
     differences = CHANGES_JSON.validate_json(documents.get(CHANGES_KEY, b"{}"))
-    return Comparison(_slice(message.slice_key), models[False], models.get(True), differences), documents
+    served = END_TO_END_JSON.validate_json(documents[END_TO_END_KEY]) if END_TO_END_KEY in documents else None
+    return Comparison(_slice(message.slice_key), models[False], models.get(True), differences, served), documents
 
 
 def _slice(key: SliceKey) -> Slice:
@@ -164,6 +167,8 @@ class _Combiner(beam.CombineFn):
             result[_key(ERRORS_KEY, candidate)] = ERRORS_JSON.dump_json(select_errors(total.errors))
         if total.insights is not None:
             result[_key(INSIGHTS_KEY, candidate)] = total.insights.to_json()
+        if (served := end_to_end(total)) is not None:
+            result[_key(END_TO_END_KEY, candidate)] = END_TO_END_JSON.dump_json(served)
         return result
 
 

@@ -32,6 +32,7 @@ from components.evaluator.results.evaluation import Slice
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.example_columns import ExampleColumns
 from components.evaluator.tfma.predictor import Predictor
+from components.evaluator.tfma.recut import recut_sentences
 
 COUNTS_KEY = "slice_counts"
 """Key of the `SliceCounts` in an element."""
@@ -128,15 +129,17 @@ class _CountSlicesFn(model_util.DoFnWithModels):
         floor = None
         if self._word_tags is not None:
             floor = self._vocabulary.encode(floor_tags(self._word_tags, columns.texts))
-        batches = {name: self._tagged(columns, predictor, floor) for name, predictor in self._predictors.items()}
+        batches = {name: self._tagged(name, columns, floor) for name in self._predictors}
         slices = count_slices(
             batches, columns.features, self._slicer, self._settings.bootstrap, self._candidate, self._metrics
         )
         for cut, counts in slices:
             yield {constants.SLICE_KEY_TYPES_KEY: slice_keys(cut), COUNTS_KEY: counts}
 
-    def _tagged(self, columns: ExampleColumns, predictor: Predictor, floor: np.ndarray | None) -> TaggedBatch:
-        predicted, scores = predictor.predict(columns.examples, columns.lengths, columns.keys.__getitem__)
+    def _tagged(self, name: str, columns: ExampleColumns, floor: np.ndarray | None) -> TaggedBatch:
+        predictor = self._predictors[name]
+        predicted, scores, finer = predictor.predict(columns.examples, columns.lengths, columns.keys.__getitem__)
+        recut = recut_sentences(columns, predictor, finer, self._vocabulary) if name == self._candidate else None
         return TaggedBatch(
             vocabulary=self._vocabulary,
             keys=columns.keys,
@@ -146,6 +149,7 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             predicted=predicted,
             scores=scores,
             floor=floor,
+            recut=recut,
         )
 
 

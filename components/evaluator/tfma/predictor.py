@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 from components.common.errors import quoted
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.errors import EvaluationError
+from components.evaluator.labelled_corpus.tagged_text import Answer
 
 
 def first_pieces(starts: np.ndarray, ends: np.ndarray, n_gold: np.ndarray, name: Callable[[int], str]) -> np.ndarray:
@@ -88,7 +89,7 @@ class Predictor:
 
     def predict(
         self, examples: Sequence[bytes], lengths: np.ndarray, key: Callable[[int], str]
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    ) -> tuple[np.ndarray, np.ndarray | None, dict[int, Answer]]:
         """Tags a batch.
 
         Args:
@@ -98,11 +99,12 @@ class Predictor:
 
         Returns:
             int32 [tokens], ids of the predicted tags of the gold tokens, example after example; float32 [tokens], their
-            scores, or None if the model returns none.
+            scores, or None if the model returns none; and the answers by row that cut a gold token into several tokens.
 
         Raises:
             EvaluationError: the served tokens do not match the gold tokens of an example.
         """
+        finer: dict[int, Answer] = {}
         total, offsets = int(lengths.sum()), np.cumsum(lengths) - lengths
         tags, scores = np.zeros(total, np.int32), np.zeros(total, np.float32)
         scored = True
@@ -112,11 +114,28 @@ class Predictor:
             outputs = self._outputs([examples[row] for row in rows], functools.partial(_key_of, key, rows))
             positions = _ranges(offsets[rows], lengths[rows])
             first = self._first_pieces(outputs, lengths[rows], functools.partial(_key_of, key, rows))
+            pieces = (outputs["ends"].numpy() > outputs["starts"].numpy()).sum(axis=1)
+            for at in np.flatnonzero(pieces > lengths[rows]).tolist():
+                finer[int(rows[at])] = _answer(outputs, at)
             tags[positions] = self._vocabulary.encode(outputs["tags"].numpy()[first].tolist())
             scored = scored and "scores" in outputs
             if scored:
                 scores[positions] = outputs["scores"].numpy()[first]
-        return tags, scores if scored else None
+        return tags, scores if scored else None, finer
+
+    def answers(self, examples: Sequence[bytes], key: Callable[[int], str]) -> list[Answer]:
+        """Tags examples whose gold tokens are not known, and returns the model's own tokens.
+
+        Args:
+            examples: serialized `tf.Example`s.
+            key: returns the key of an example, for errors.
+        """
+        answers: dict[int, Answer] = {}
+        order = np.argsort([len(example) for example in examples], kind="stable")
+        for rows in _chunks(order, [len(example) for example in examples]):
+            outputs = self._outputs([examples[row] for row in rows], functools.partial(_key_of, key, rows))
+            answers.update((int(row), _answer(outputs, at)) for at, row in enumerate(rows))
+        return [answers[row] for row in range(len(examples))]
 
     def _outputs(self, examples: Sequence[bytes], key: Callable[[int], str]) -> dict[str, Any]:
         try:
@@ -136,6 +155,13 @@ class Predictor:
             lengths,
             lambda row: f"{self._name}, sentence with key {key(row)!r}",
         )
+
+
+def _answer(outputs: Mapping[str, Any], row: int) -> Answer:
+    starts, ends = (outputs[name].numpy()[row] for name in ("starts", "ends"))
+    real = ends > starts
+    tags = [tag.decode("utf-8", "replace") for tag in outputs["tags"].numpy()[row][real].tolist()]
+    return Answer(tuple(tags), (), tuple(starts[real].tolist()), tuple(ends[real].tolist()))
 
 
 def _chunks(order: np.ndarray, sizes: Sequence[int]) -> Iterator[np.ndarray]:

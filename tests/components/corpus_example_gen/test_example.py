@@ -15,6 +15,22 @@ def values(example):
     return {name: [v.decode() for v in feature.bytes_list.value] for name, feature in example.features.feature.items()}
 
 
+@pytest.mark.parametrize(
+    ("tokens", "raw", "tokenizer", "expected"),
+    [
+        (("Jira", "/", "Zoom"), "Jira/Zoom", "words", ["Jira/Zoom"]),
+        (("Jira", "/", "Zoom"), "Jira/Zoom", "", None),
+        (("Jira", ",", "Zoom"), "Jira, Zoom", "words", None),  # cut as the corpus is
+        (("Jira/Zoom", "."), None, "words", None),
+        (("北京", "市"), None, "words", ["北京市"]),  # the script has no spaces
+        (("北", "京"), None, "characters", None),
+    ],
+)
+def test_only_sentences_that_are_served_as_other_tokens_have_their_raw_text(tokens, raw, tokenizer, expected):
+    sentence = Sentence(tokens, ("O",) * len(tokens), raw_text=raw)
+    assert values(to_example(sentence, "k", "s", (), tokenizer)).get("raw_text") == expected
+
+
 def test_features_of_a_sentence():
     sentence = Sentence(
         ("Zoë", "in", "Oslo"), ("B-PER", "O", "B-LOC"), None, {"topic": "sport", "text": "not configured"}

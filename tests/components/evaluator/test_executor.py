@@ -208,6 +208,25 @@ def assert_equal_scores(scores, sentences, rows):
         assert plain(scores.entities.per_type[entity_type]) == pytest.approx(of_type, abs=1e-9)
 
 
+def test_end_to_end_scores_are_those_of_equal_character_spans(evaluate, corpus):
+    overall = read_evaluation(evaluate("good")[0].uri).overall
+    both = []
+    for sentence, row in zip(corpus.sentences, corpus.good, strict=True):
+        ends = list(itertools.accumulate(len("".join(of_token)) + 1 for of_token in sentence["pieces"]))
+        starts = [0, *ends]
+        gold = {(starts[span.start], ends[span.end - 1] - 1, span.type) for span in spans(sentence["gold"])}
+        predicted = {(row["starts"][s.start], row["ends"][s.end - 1], s.type) for s in spans(row["tags"])}
+        both.append((gold, predicted))
+    correct, gold, predicted = (
+        sum(map(len, each)) for each in ((g & p for g, p in both), (g for g, _ in both), (p for _, p in both))
+    )
+    micro = overall.end_to_end.entities.micro
+    assert (micro.precision.value, micro.recall.value) == pytest.approx((correct / predicted, correct / gold))
+    assert overall.end_to_end.sentences == sum(any(len(p) > 1 for p in s["pieces"]) for s in corpus.sentences)
+    assert overall.end_to_end.lost == 0
+    assert micro.f1.value < overall.candidate.entities.micro.f1.value
+
+
 def test_scores_equal_seqeval_and_the_model_is_blessed(evaluate, corpus):
     evaluation, blessing = evaluate("good", slices=["source", "sentence_length", "case"])
     result = read_evaluation(evaluation.uri)

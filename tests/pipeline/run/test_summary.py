@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 from support.small_evaluation import small_evaluation
 
-from components.evaluator.results.evaluation import Blessing, RuleOutcome
-from components.evaluator.results.scores_file import write_evaluation
+from components.evaluator.results.evaluation import Blessing, EndToEnd, RuleOutcome
+from components.evaluator.results.model_scores import Estimate
+from components.evaluator.results.scores_file import read_evaluation, write_evaluation
+from components.reporter.limits import evaluation_limits
 from pipeline.run.run_record import NodeRecord, RunRecord
 from pipeline.run.summary import print_summary
 
@@ -49,6 +51,23 @@ def test_the_change_against_the_champion_is_shown(record, capsys):
     text = capsys.readouterr().out
     for expected in ("against the champion", "+0.040", "-0.030"):
         assert expected in text
+
+
+@pytest.mark.parametrize(("f1", "warns"), [(0.55, True), (0.66, False)])
+def test_scores_on_raw_text_are_shown_and_a_large_gap_is_a_warning(f1, warns, tmp_path, record, capsys):
+    made = record(Blessing(True), pushed=1)
+    result = read_evaluation(str(tmp_path))
+    overall = result.overall
+    micro = dataclasses.replace(overall.candidate.entities.micro, f1=Estimate(f1))
+    served = EndToEnd(dataclasses.replace(overall.candidate.entities, micro=micro), sentences=2, lost=1)
+    changed = dataclasses.replace(result, overall=dataclasses.replace(overall, end_to_end=served))
+    write_evaluation(str(tmp_path), changed)
+    print_summary(made)
+    text = capsys.readouterr().out
+    assert f"entity F1 on raw text, as served: {f1:.3f}" in text
+    assert "2 sentences into other tokens, in which 1 labelled entity begins or ends inside a token" in text
+    assert ("warning: entity F1" in text) == warns
+    assert any("on raw text" in limit for limit in evaluation_limits(changed)) == warns
 
 
 def test_the_reason_for_not_pushing_is_shown(record, capsys):

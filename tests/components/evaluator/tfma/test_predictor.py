@@ -48,7 +48,7 @@ def predict(model, examples, lengths):
     vocabulary = TagVocabulary()
     vocabulary.encode(["O", "B-X", "I-X"])
     predictor = module.Predictor(model, "serving_examples", "the model", vocabulary)
-    return predictor.predict(examples, np.array(lengths), lambda row: f"k{row}")
+    return predictor.predict(examples, np.array(lengths), lambda row: f"k{row}")[:2]
 
 
 def test_tags_keep_the_order_of_the_examples():
