@@ -18,9 +18,8 @@ from components.common.errors import NerError
 from components.common.files import write_atomically
 from components.common.progress import report_progress
 from components.corpus_example_gen.tokenizer_choice import choose_by_texts
-from components.model.encoder_library import check_preset, require_libraries
-from components.model.encoder_preset import encoder_from_preset
-from components.model.encoder_tagger import EncoderTagger
+from components.model.encoder_preset import check_preset, require_libraries
+from components.model.encoder_tagger import EncoderTagger, encoder_from_preset
 from components.text.unlabelled import frequent_words, read_texts
 from components.transform.wordpieces import WordPieceVocabulary, piece_ids
 from configs.spec import PipelineConfig

@@ -9,13 +9,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from components.model.arguments import arguments
-from components.model.context_block import ContextBlock
 from components.model.context_features import ContextFeatures
 from components.model.feature_templates import reach
-from components.model.pretrained_vectors import PretrainedVectors
-from components.model.subword_embedding import SubwordEmbedding
-from components.model.word_dropout import WordDropout
+from components.model.layers import ContextBlock, PretrainedVectors, SubwordEmbedding, WordDropout, arguments
 from components.text.transitions import FORBIDDEN
 
 LINEAR_STEP = 2.5

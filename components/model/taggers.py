@@ -36,9 +36,8 @@ import numpy as np
 from components.common.dotted_path import load_object
 from components.common.errors import NerError
 from components.model.cnn_linear_tagger import CnnLinearTagger
-from components.model.constrained_crf_loss import ConstrainedCrfLoss
-from components.model.encoder_preset import encoder_from_preset
-from components.model.masked_token_loss import MaskedTokenLoss
+from components.model.encoder_tagger import encoder_from_preset
+from components.model.losses import ConstrainedCrfLoss, MaskedTokenLoss
 from components.model.transformer_tagger import TransformerTagger
 
 TAGGERS: Final[Mapping[str, Callable[..., keras.Model]]] = {

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.common.errors import NerError
-from components.model.encoder_library import from_preset, keras_hub
+from components.model.encoder_preset import from_preset, keras_hub
 from components.transform.features import PIECE_VOCABULARY
 from components.transform.vocabulary_asset import vocabulary_table
 

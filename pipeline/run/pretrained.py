@@ -12,7 +12,7 @@ from components.common.errors import NerError
 from components.common.faults import reading
 from components.common.hashing import content_version
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, TRANSFORM_GRAPH_FILE
-from components.model.encoder_library import check_preset, require_libraries
+from components.model.encoder_preset import check_preset, require_libraries
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION

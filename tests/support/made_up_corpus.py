@@ -8,7 +8,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from components.model.masked_token_loss import MaskedTokenLoss
+from components.model.losses import MaskedTokenLoss
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import WindowTable
 from components.trainer.loop.training_loop import TrainingLoop

@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers
 
 from components.model.cnn_linear_tagger import LINEAR_STEP, CnnLinearTagger, columns
-from components.model.context_block import ContextBlock
 from components.model.feature_templates import COLUMNS, reach
+from components.model.layers import ContextBlock
 from components.text.token_positions import TokenPositions
 from components.text.transitions import FORBIDDEN
 

@@ -1,4 +1,4 @@
-"""The cnn_linear tagger and its layers."""
+"""The cnn_linear tagger."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from components.transform.features import SUBWORD_COLUMNS
 
 keras = LazyModule("keras")
 cnn_linear_tagger = LazyModule("components.model.cnn_linear_tagger")
-context_block = LazyModule("components.model.context_block")
-subword_embedding = LazyModule("components.model.subword_embedding")
 taggers = LazyModule("components.model.taggers")
 
 SIZES = {
@@ -22,8 +20,6 @@ SIZES = {
     "linear_weights": 5 << 8, "linear_members": 3, "linear_dropout": 0.2,
 }  # fmt: skip
 STILL = {name: 0.0 for name in SIZES if name.endswith("dropout")}
-VECTORS = np.random.default_rng(0).normal(size=(2, 6, 8)).astype("float32")
-SUBWORDS = np.random.default_rng(0).integers(1, 31, (2, 4, 3)).astype("int32")
 
 
 def features(lengths, width):
@@ -175,42 +171,6 @@ def test_batches_may_be_empty_or_of_padding_only():
             output = logits(model, features([0] * shape[0], shape[1]), training=training)
             assert output.shape == ((4, *shape, 5) if training else (*shape, 5))
             assert np.isfinite(output).all()
-
-
-def test_context_block_contract(check_layer):
-    check_layer(lambda **kw: context_block.ContextBlock(8, 2, 0.1, **kw), VECTORS, (2, 6, 8))
-
-
-def test_subword_embedding_contract(check_layer):
-    check_layer(lambda **kw: subword_embedding.SubwordEmbedding(31, 8, 0.5, **kw), SUBWORDS, (2, 4, 8))
-
-
-def test_context_block_depends_on_both_neighbours_only():
-    for dilation in [1, 2, 9]:
-        block = context_block.ContextBlock(8, dilation)
-        changed = VECTORS.copy()
-        changed[:, 3] += 1
-        differs = np.abs(keras.ops.convert_to_numpy(block(VECTORS) - block(changed))).max((0, 2)) > 1e-6
-        assert np.flatnonzero(differs).tolist() == [i for i in range(6) if i in (3 - dilation, 3, 3 + dilation)]
-
-
-def test_context_block_keeps_padding_at_zero():
-    mask = np.array([[True] * 4 + [False] * 2] * 2)
-    assert not keras.ops.convert_to_numpy(context_block.ContextBlock(8)(VECTORS, mask=mask))[:, 4:].any()
-
-
-def test_context_block_rejects_dilation_0():
-    with pytest.raises(ValueError, match="got 0"):
-        context_block.ContextBlock(8, 0)
-
-
-@pytest.mark.extended
-def test_subword_dropout_applies_in_training_only():
-    layer = subword_embedding.SubwordEmbedding(31, 8, 0.5, seed=1)
-    ids = np.ones((1, 2000, 1), "int32")
-    assert keras.ops.convert_to_numpy(layer(ids)).any(-1).all()
-    kept = keras.ops.convert_to_numpy(layer(ids, training=True)).any(-1).mean()
-    assert 0.45 < kept < 0.55
 
 
 def test_a_word_and_its_vector_are_dropped_independently():

@@ -1,123 +1,95 @@
-"""Encoder taggers from presets."""
+"""Checks of a pretrained encoder before a run."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from importlib.util import find_spec
-from pathlib import Path
+import importlib.util
+import json
 
-import numpy as np
 import pytest
-from support.lazy import LazyModule
 
 from components.common.errors import NerError
+from components.model.encoder_preset import check_preset, require_libraries
 
-keras = LazyModule("keras")
-encoder_preset = LazyModule("components.model.encoder_preset")
-taggers = LazyModule("components.model.taggers")
-
-keras_hub = LazyModule("keras_hub")
-losses = LazyModule("components.model.constrained_crf_loss")
-optimizer = LazyModule("components.trainer.loop.optimizer")
-devices_of = LazyModule("components.trainer.devices")
-tf = LazyModule("tensorflow")
-vocabularies = LazyModule("components.transform.wordpieces")
-training_step = LazyModule("components.trainer.loop.training_step")
-window_table = LazyModule("components.trainer.data.window_table")
-pytestmark = [
-    pytest.mark.extended,
-    pytest.mark.skipif(find_spec("keras_hub") is None, reason="the extra `encoder` is not installed"),
-]
-
-SIZES = {"num_tags": 5, "maxlen": 16}
+CHECKPOINT = {
+    "config.json": {"model_type": "bert", "max_position_embeddings": 512},
+    "tokenizer_config.json": {"do_lower_case": True},
+    "vocab.txt": "",
+    "model.safetensors": "",
+}
+PRESET = {
+    "config.json": {"registered_name": "keras_hub>BertBackbone", "config": {"max_sequence_length": 64}},
+    "tokenizer.json": {"registered_name": "keras_hub>BertTokenizer"},
+    "assets/tokenizer/vocabulary.txt": "",
+    "model.weights.h5": "",
+}
 
 
-@pytest.fixture
-def pieces(tiny_preset):
-    return Path(tiny_preset, "assets", "tokenizer", "vocabulary.txt").read_text().split("\n")[:-1]
+def write(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return str(folder)
 
 
-def test_weights_come_from_the_preset_and_are_saved_with_the_tagger(tiny_preset, pieces, tmp_path):
-    copy = str(tmp_path / "preset")
-    shutil.copytree(tiny_preset, copy)
-    model = taggers.build_tagger("encoder", {**SIZES, "pieces": pieces}, preset=copy, dropout=0.1)
-    shutil.rmtree(copy)
-    checkpoint = keras_hub.models.Backbone.from_preset(tiny_preset)
-    for weights, expected in zip(model.backbone.get_weights(), checkpoint.get_weights(), strict=True):
-        np.testing.assert_array_equal(weights, expected)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    batch = {"piece_ids": np.array([[[8, 9, 0, 0], [10, 0, 0, 0]]])}
-    np.testing.assert_array_equal(loaded(batch), model(batch))
+@pytest.mark.parametrize("files", [CHECKPOINT, PRESET], ids=["checkpoint", "preset"])
+def test_complete_folders_pass_and_each_file_is_missed_by_name(tmp_path, files):
+    check_preset(write(tmp_path / "all", files), 62)
+    for number, name in enumerate(files):
+        folder = write(tmp_path / str(number), {other: files[other] for other in files if other != name})
+        with pytest.raises(NerError, match=rf"^trainer\.encoder\.preset: {folder}: has no {name}.*\. Give a folder"):
+            check_preset(folder, 62)
 
 
-def test_special_pieces_are_selected_by_name(tiny_preset, pieces):
-    model = encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
-    config = model.get_config()
-    assert [pieces[config[f"{name}_piece"]] for name in ("start", "end", "pad")] == ["[CLS]", "[SEP]", "[PAD]"]
+def test_the_preset_of_keras_hub_passes(tiny_preset):
+    check_preset(tiny_preset, 62)
+    require_libraries(tiny_preset)
 
 
-def test_trains_in_mixed_precision(tiny_preset, pieces):
-    model = encoder_preset.encoder_from_preset(
-        **SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1, dtype="mixed_bfloat16"
-    )
-    assert model.backbone.compute_dtype == "bfloat16"
-    assert model({"piece_ids": np.array([[[8], [9]]])}).dtype == "float32"
-    assert all(weight.dtype == "float32" for weight in model.trainable_variables)
+@pytest.mark.parametrize(
+    ("files", "change", "message"),
+    [
+        (CHECKPOINT, {"config.json": {"model_type": "roberta"}}, r"of the type 'roberta'\. Use BERT"),
+        (CHECKPOINT, {"config.json": {"architecture": "vit"}}, "neither a keras-hub preset nor a Hugging Face"),
+        (CHECKPOINT, {"config.json": "{"}, r"config\.json cannot be read"),
+        (CHECKPOINT, {"config.json": "[]"}, r"config\.json is not an object"),
+        (CHECKPOINT, {"tokenizer_config.json": {}}, r"no `do_lower_case`\. Add it"),
+        (PRESET, {"tokenizer.json": {"registered_name": "keras_hub>RobertaTokenizer"}}, "has a RobertaTokenizer"),
+    ],
+)
+def test_other_encoders_and_damaged_files_are_refused(tmp_path, files, change, message):
+    with pytest.raises(NerError, match=message):
+        check_preset(write(tmp_path, {**files, **change}), 62)
 
 
-def test_a_missing_preset_is_named(pieces):
-    for preset in ["nowhere/at/all", "bert_of_nobody"]:
-        with pytest.raises(NerError, match=rf"trainer\.encoder\.preset: the encoder of '{preset}' cannot be loaded"):
-            encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=preset, dropout=0.1)
+def test_weights_of_pytorch_are_refused_with_the_way_to_convert_them(tmp_path):
+    others = {name: content for name, content in CHECKPOINT.items() if name != "model.safetensors"}
+    with pytest.raises(NerError, match=r"weights in pytorch_model\.bin\. Write them as safetensors"):
+        check_preset(write(tmp_path, {**others, "pytorch_model.bin": ""}), 62)
 
 
-def test_pieces_of_another_encoder_are_rejected(tiny_preset, pieces):
-    for change, message in [
-        (lambda pieces: [*pieces, "more"], "its encoder has"),
-        (lambda pieces: pieces[3:], r"lacks \[CLS\], \[PAD\]"),
-    ]:
-        with pytest.raises(NerError, match=message):
-            encoder_preset.encoder_from_preset(**SIZES, pieces=change(pieces), preset=tiny_preset, dropout=0.1)
+def test_a_window_beyond_the_positions_is_refused(tmp_path):
+    with pytest.raises(NerError, match=r"trainer\.window_size: 511 tokens, .* Set it to 510 or less"):
+        check_preset(write(tmp_path, CHECKPOINT), 511)
 
 
-def test_missing_keras_hub_error_says_how_to_install_it(tiny_preset, pieces, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "keras_hub", None)
-    with pytest.raises(NerError, match=r"pip install 'PATH_OF_WHEEL\[encoder\]'"):
-        encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
+def test_a_folder_must_exist_and_names_are_not_looked_up(tmp_path):
+    with pytest.raises(NerError, match="nowhere/model: does not exist"):
+        check_preset("nowhere/model", 128)
+    with pytest.raises(NerError, match="is a file"):
+        check_preset(write(tmp_path, {"file": ""}) + "/file", 128)
+    for name in ("bert_tiny_en_uncased", "hf://someone/model"):
+        check_preset(name, 128)
 
 
-@pytest.fixture(scope="module")
-def checkpoint():
-    """Folder of a checkpoint of Hugging Face with real weights, such as all-MiniLM-L6-v2."""
-    folder = os.environ.get("NER_CHECKPOINT", "")
-    if not folder:
-        pytest.skip("NER_CHECKPOINT names no checkpoint")
-    return folder
-
-
-def test_a_real_checkpoint_understands_words_and_trains_in_bfloat16_in_parts(checkpoint):
-    vocabulary = vocabularies.WordPieceVocabulary.from_preset(checkpoint)
-    ids = {piece: number + 1 for number, piece in enumerate(vocabulary.pieces)}
-    texts = ["the cat sleeps on the sofa .", "a dog lies on his couch .", "shares fell in tokyo on monday"]
-    pieces = tf.ragged.constant([[[ids[word]] for word in text.split()] for text in texts]).to_tensor()
-    model = taggers.build_tagger(
-        "encoder", {**SIZES, "pieces": vocabulary.pieces}, preset=checkpoint, dropout=0.0, dtype="mixed_bfloat16"
-    )
-    rows, lengths, _ = model.pack(tf.cast(pieces, tf.int32))
-    mask = tf.sequence_mask(lengths, tf.shape(rows)[1], tf.int32)
-    states = model.backbone({"token_ids": rows, "padding_mask": mask, "segment_ids": tf.zeros_like(rows)})
-    weights = tf.cast(mask, tf.float32)[:, :, None]
-    means = tf.math.l2_normalize(tf.reduce_sum(tf.cast(states["sequence_output"], tf.float32) * weights, 1), 1)
-    same, other = (float(tf.reduce_sum(means[0] * means[number])) for number in (1, 2))
-    assert same > 0.3 > 0.15 > other
-
-    tags = tf.cast(tf.reduce_any(pieces > 0, -1), tf.int32)
-    loss = training_step.supervised(losses.ConstrainedCrfLoss(["[PAD]", "O", "B-X", "I-X", "B-Y"]))
-    weights = training_step.trainable_weights(model)
-    devices = devices_of.choose_devices("cpu", 1)
-    adam = optimizer.Adam(weights, lambda steps: 1e-4, devices.strategy)
-    step = training_step.TrainingStep(model, loss, adam, devices, clip_norm=1.0, pieces=3)
-    first, *_, last = [float(step(window_table.Batch({"piece_ids": pieces}, tags))) for _ in range(3)]
-    assert last < 0.8 * first
+def test_missing_libraries_are_named(tmp_path, monkeypatch):
+    folder, installed = write(tmp_path, CHECKPOINT), {"keras_hub", "safetensors"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in installed else None)
+    require_libraries(folder)
+    installed.remove("safetensors")
+    require_libraries("bert_tiny_en_uncased")
+    with pytest.raises(NerError, match=r"needs safetensors, which is not installed\. Install the wheel"):
+        require_libraries(folder)
+    installed.remove("keras_hub")
+    with pytest.raises(NerError, match=r"trainer\.tagger: needs the extra `encoder`"):
+        require_libraries(folder)

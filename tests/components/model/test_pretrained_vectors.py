@@ -12,7 +12,7 @@ from components.transform.features import SUBWORD_COLUMNS
 from configs.loading import load_config
 
 keras = LazyModule("keras")
-pretrained_vectors = LazyModule("components.model.pretrained_vectors")
+layers = LazyModule("components.model.layers")
 taggers = LazyModule("components.model.taggers")
 
 IDS = np.array([[2, 4, 1, 0], [3, 2, 0, 0]], "int32")
@@ -38,7 +38,7 @@ def tagger(**vectors):
 
 
 def filled(**options):
-    layer = pretrained_vectors.PretrainedVectors(ids=6, rows=4, dim=3, width=5, **options)
+    layer = layers.PretrainedVectors(ids=6, rows=4, dim=3, width=5, **options)
     layer.build()
     layer.assign(ROW_OF, TABLE)
     return layer

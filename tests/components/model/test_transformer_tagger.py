@@ -1,4 +1,4 @@
-"""The transformer tagger and its loss."""
+"""The transformer tagger and its layers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pytest
 from support.lazy import LazyModule
 
 keras = LazyModule("keras")
-masked_token_loss = LazyModule("components.model.masked_token_loss")
 taggers = LazyModule("components.model.taggers")
 transformer_tagger = LazyModule("components.model.transformer_tagger")
 
 SIZES = {"num_tags": 5, "vocab_size": 11, "num_cases": 7, "maxlen": 16, "embed_dim": 8, "num_heads": 2, "ff_dim": 8}
+IDS = np.array([[3, 1, 2, 0], [4, 0, 0, 0]], "int32")
+VECTORS = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
 
 
 def features(lengths, width):
@@ -48,12 +49,32 @@ def test_all_weights_exist_before_the_first_call():
     assert len(built.weights) == count > 0
 
 
-def test_loss_ignores_tokens_without_tag():
-    logits = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
-    loss = masked_token_loss.MaskedTokenLoss()
-    full = float(loss(np.array([[1, 2, 0], [3, -1, 0]]), logits))
-    log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    expected = -(log_probs[0, 0, 1] + log_probs[0, 1, 2] + log_probs[1, 0, 3]) / 3
-    assert full == pytest.approx(expected, rel=1e-5)
-    assert float(loss(np.zeros((2, 3), int), logits)) == 0.0
-    assert masked_token_loss.MaskedTokenLoss.from_config(loss.get_config()).get_config() == loss.get_config()
+def test_token_and_position_embedding_contract(check_layer):
+    layer = check_layer(lambda **kw: transformer_tagger.TokenAndPositionEmbedding(6, 5, 8, **kw), IDS, (2, 4, 8))
+    assert keras.ops.convert_to_numpy(layer.compute_mask(IDS)).tolist() == (IDS != 0).tolist()
+    assert [tuple(w.shape) for w in layer.weights] == [(5, 8), (6, 8)]
+
+
+@pytest.mark.extended
+def test_transformer_block_contract(check_layer):
+    check_layer(lambda **kw: transformer_tagger.TransformerBlock(8, 2, 16, **kw), VECTORS, (2, 4, 8))
+
+
+def test_transformer_block_ignores_padding():
+    block = transformer_tagger.TransformerBlock(8, 2, 16)
+    mask = np.array([[True, True, False, False]] * 2)
+    noisy = VECTORS.copy()
+    noisy[:, 2:] = 1e3
+    clean, other = block(VECTORS, mask=mask), block(noisy, mask=mask)
+    np.testing.assert_array_equal(clean[:, :2], other[:, :2])
+
+
+@pytest.mark.extended
+def test_transformer_block_on_padding_only_is_finite():
+    assert np.isfinite(transformer_tagger.TransformerBlock(8, 2, 16)(VECTORS, mask=np.zeros((2, 4), bool))).all()
+
+
+@pytest.mark.extended
+def test_transformer_block_rejects_heads_that_do_not_divide_the_width():
+    with pytest.raises(ValueError, match="3 heads for width 8"):
+        transformer_tagger.TransformerBlock(8, 3, 16)

@@ -56,7 +56,7 @@ def test_compiled_steps_give_the_same_in_spite_of_padding(made_up, cpu, plain):
 
 @pytest.mark.extended
 def test_a_crf_loss_can_be_trained_with_a_compiled_tagger(made_up, cpu):
-    from components.model.constrained_crf_loss import ConstrainedCrfLoss
+    from components.model.losses import ConstrainedCrfLoss
 
     made_up = copy.copy(made_up)
     made_up.loss = ConstrainedCrfLoss(made_up.tags)

@@ -10,7 +10,7 @@ from components.text.transitions import marginals, transitions
 
 distillation = LazyModule("components.trainer.teacher.distillation")
 training_step = LazyModule("components.trainer.loop.training_step")
-losses = LazyModule("components.model.constrained_crf_loss")
+losses = LazyModule("components.model.losses")
 taggers = LazyModule("components.model.taggers")
 tf = LazyModule("tensorflow")
 
