@@ -39,7 +39,7 @@ COMMANDS = {
     "distill": ("pipeline.cli.run:distill", "Train a small tagger with a larger one as its teacher."),
     "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
-    "learning-curve": ("pipeline.cli.learning_curve:learning_curve", "Measure how much more labels would help."),
+    "learning-curve": ("pipeline.cli.report:learning_curve", "Measure how much more labels would help."),
     "evaluate": (
         "pipeline.cli.evaluate:evaluate",
         "Score a model on labelled data, or logged requests on late labels.",
@@ -55,10 +55,10 @@ COMMANDS = {
     "clean": ("pipeline.cli.run:clean", "Remove old runs, versions and leftovers."),
     "data": ("pipeline.cli.data:data", "Check, convert, divide, sample and compare corpora."),
     "package": ("pipeline.cli.package:package", "Prepare a model for a server."),
-    "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Add signatures to any SavedModel."),
+    "add-signatures": ("pipeline.cli.saved_model:add_signatures", "Add signatures to any SavedModel."),
     "kfp": ("pipeline.cli.kfp:kfp", "Upload, run, wait and schedule on Kubeflow Pipelines."),
-    "inspect": ("pipeline.cli.inspect:inspect", "Show the contract of a SavedModel, and validate it."),
-    "completion": ("pipeline.cli.completion:completion", "Print a completion script for a shell."),
+    "inspect": ("pipeline.cli.saved_model:inspect", "Show the contract of a SavedModel, and validate it."),
+    "completion": ("pipeline.cli.main:completion", "Print a completion script for a shell."),
 }
 
 
@@ -202,6 +202,24 @@ def main(ctx: click.Context, debug: bool) -> None:
     if not logging.root.handlers:  # absl would add one that prints `WARNING:absl:`
         logging.root.addHandler(ConsoleHandler())
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings concern mostly its own code
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script with which SHELL completes commands, options and file names.
+
+    \b
+    bash: ner completion bash > ~/.local/share/bash-completion/completions/ner
+    zsh:  ner completion zsh > a folder of $fpath, as _ner
+    fish: ner completion fish > ~/.config/fish/completions/ner.fish
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
+    from click.shell_completion import get_completion_class
+
+    complete = get_completion_class(shell)
+    assert complete is not None  # click has all three
+    click.echo(complete(ctx.find_root().command, {}, "ner", "_NER_COMPLETE").source())
 
 
 def command() -> None:

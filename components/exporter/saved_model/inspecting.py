@@ -23,7 +23,7 @@ from components.exporter.validator.validation_report import ValidationReport
 class Inspection:
     """A description of a model.
 
-    `ner inspect` prints it; see tests/pipeline/cli/test_add_signatures.py.
+    `ner inspect` prints it; see tests/pipeline/cli/test_saved_model.py.
 
     Attributes:
         contract: the one inside the model, or derived from its signatures.

@@ -14,9 +14,8 @@ from support.repository import ROOT
 from components.exporter import ExportInvalidError, validate_export
 from components.exporter.validator.fresh_process import Limits, current_limits, limits_set, run_limited
 from components.exporter.validator.reference import reference_answers
-from pipeline.cli.add_signatures import add_signatures
-from pipeline.cli.inspect import inspect
 from pipeline.cli.package import package
+from pipeline.cli.saved_model import add_signatures, inspect
 
 tf = LazyModule("tensorflow")
 
