@@ -13,7 +13,7 @@ from components import keys
 from components.artifacts import Artifacts, earlier_model_folder, split_files
 from components.common.hashing import require_content
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
-from components.trainer.inputs import TrainingInputs
+from components.trainer.inputs import TrainingInputs, training_id
 from components.trainer.settings import TrainerSettings
 from components.transform.features import CLUSTER_WORDS, GAZETTEER_TABLES
 
@@ -104,7 +104,6 @@ def _checkpoint(
 ) -> Checkpoint | None:
     # By training id: a retry has another output folder, and a new run another execution.
     from components.trainer.loop.checkpoint import Checkpoint
-    from components.trainer.loop.training_id import training_id
 
     folder = exec_properties.get("checkpoint_dir")
     if not folder:

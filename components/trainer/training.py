@@ -33,8 +33,11 @@ from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.scoring.entity_counter import usual_bias
 from components.trainer.settings import SizedSettings, TrainerSettings
-from components.trainer.teacher.distillation import distillation_objective
-from components.trainer.teacher.soft_labels import soft_label_windows, with_empty_soft_labels
+from components.trainer.teacher.soft_labels import (
+    distillation_objective,
+    soft_label_windows,
+    with_empty_soft_labels,
+)
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID

@@ -1,6 +1,6 @@
 """Transform graph from raw sentences to ids, the same in training and in serving.
 
 Read `features` first (names of the features), then `preprocessing` (`preprocessing_fn`). `case_ids`, `subwords`,
-`vector_vocabulary` and `wordpieces` compute one feature each. `component` is the node, and `transform_graph` calls its
-graph without Beam.
+`gazetteers`, `clusters`, `vector_vocabulary` and `wordpieces` compute one feature each; `text_file` and `vector_file`
+read the files of users. `component` is the node, and `transform_graph` calls its graph without Beam.
 """

@@ -18,9 +18,8 @@ from components.common.files import write_atomically
 from components.keys import VAL_ENTITY_F1
 from components.text.windows import Windows
 from components.trainer.data.dataset import read_windows
-from components.trainer.inputs import TrainingInputs
+from components.trainer.inputs import TrainingInputs, training_id
 from components.trainer.loop.checkpoint import Checkpoint
-from components.trainer.loop.training_id import training_id
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from components.tuner.search_space import default_choices, search_space

@@ -171,7 +171,7 @@ def _compared(report: ValidationReport) -> str:
 
 
 def _changes(options: Mapping[str, Any], prune: bool) -> Changes:
-    from components.exporter.any_model.label_file import read_labels
+    from components.exporter.any_model.label_lookup import read_labels
     from components.exporter.saved_model.signature_plan import Changes
 
     rename: dict[str, str] = {}

@@ -1,10 +1,12 @@
-"""Windows of unlabelled texts with the distributions of a teacher."""
+"""Windows of unlabelled texts with the distributions of a teacher, and the objective that learns from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from absl import logging
 
 from components.common.errors import NerError, counted
@@ -12,6 +14,7 @@ from components.common.iterables import batched
 from components.common.progress import report_progress
 from components.text.tags import require_types_of_teacher, split_tag
 from components.trainer.data.window_table import Chunk
+from components.trainer.loop.training_step import Objective
 from components.trainer.teacher.teacher import SoftLabels, Teacher
 from components.transform.features import ENDS, STARTS, TAG_IDS
 from components.transform.transform_graph import TransformGraph
@@ -83,6 +86,27 @@ def soft_label_windows(
         raise NerError(
             f"trainer.unlabelled: the teacher labels no text{left_out}. Give other texts, or lower the score."
         )
+
+
+def distillation_objective(loss: Callable[[Any, Any], Any]) -> Objective:
+    """Makes an objective from a loss: labelled windows count with their tags, others with their soft labels.
+
+    Args:
+        loss: (distributions over tags, logits) -> mean over the tokens.
+
+    Example: tests/components/trainer/teacher/test_soft_labels.py.
+    """
+
+    def objective(model: Callable[..., Any], features: dict[str, Any], tags: Any) -> Any:
+        soft = features[SOFT_LABELS]
+        # A window with a tag that training never saw does not count.
+        counts = (tags > 0) & tf.reduce_all(tags >= 0, 1, keepdims=True)
+        gold = tf.one_hot(tags, soft.shape[-1]) * tf.cast(counts, tf.float32)[:, :, None]
+        is_soft = tf.reduce_sum(soft, -1, keepdims=True) > 0
+        inputs = {name: values for name, values in features.items() if name != SOFT_LABELS}
+        return loss(tf.where(is_soft, soft, gold), model(inputs, training=True))
+
+    return objective
 
 
 def align(starts: np.ndarray, ends: np.ndarray, soft: SoftLabels, inside: np.ndarray) -> np.ndarray:

@@ -81,8 +81,7 @@ def test_a_teachers_distributions_count_as_tags_do(made_up, tmp_path):
 
     from components.model.taggers import linear_loss
     from components.trainer.data.window_table import WindowTable
-    from components.trainer.teacher.distillation import distillation_objective
-    from components.trainer.teacher.soft_labels import SOFT_LABELS, with_empty_soft_labels
+    from components.trainer.teacher.soft_labels import SOFT_LABELS, distillation_objective, with_empty_soft_labels
 
     lengths, columns = chunk(150, 0)
     certain = np.eye(5, dtype=np.float32)[columns["tag_ids"]]

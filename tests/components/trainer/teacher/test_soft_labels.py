@@ -13,15 +13,22 @@ from support.tiny_corpus import sentences
 
 from components.common.errors import NerError
 from components.keys import TRANSFORM_GRAPH_FILE
+from components.text.transitions import marginals, transitions
 
 calibration = LazyModule("components.trainer.scoring.calibration")
+losses = LazyModule("components.model.losses")
+taggers = LazyModule("components.model.taggers")
 graph_archive = LazyModule("components.trainer.teacher.graph_archive")
 soft_labels = LazyModule("components.trainer.teacher.soft_labels")
 teacher_of = LazyModule("components.trainer.teacher.teacher")
+training_step = LazyModule("components.trainer.loop.training_step")
 transform_graph = LazyModule("components.transform.transform_graph")
+tf = LazyModule("tensorflow")
 
 ONE_TAGGER = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 TEXTS = [text for text, _ in sentences(6, seed=9)]
+TAGS = ["[PAD]", "O", "B-X", "I-X"]
+GOLD = np.array([[1, 2, 3, 0], [3, 1, 0, 0], [2, -1, 1, 0]], np.int32)  # the second window begins inside an entity
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +128,42 @@ def test_equal_graphs_have_equal_archives_and_a_missing_one_is_named(transformed
     assert one == two
     with pytest.raises(NerError, match=r"trainer\.teacher: .* has no transform_graph\.zip"):
         teacher_of.Teacher.load(str(tmp_path))
+
+
+def logits(seed, *shape):
+    values = np.random.default_rng(seed).normal(0, 2, (*shape, len(TAGS))).astype(np.float32)
+    values[..., 0] = -1e9
+    return tf.constant(values)
+
+
+@pytest.mark.parametrize(("tagger", "experts"), [("cnn_linear", (3,)), ("encoder", ()), ("transformer", ())])
+def test_windows_without_a_teacher_count_as_in_a_supervised_training(tagger, experts):
+    loss, answer = taggers.tagger_loss(tagger, TAGS), logits(1, *experts, *GOLD.shape)
+    gold = GOLD[:2] if tagger == "transformer" else GOLD  # its loss counts other tokens of a window with an unknown tag
+    answer, soft = answer[..., : len(gold), :, :], tf.zeros((*gold.shape, len(TAGS)))
+    value = soft_labels.distillation_objective(loss)(
+        lambda inputs, training: answer, {"soft_labels": soft}, tf.constant(gold)
+    )
+    expected = training_step.supervised(loss)(lambda inputs, training: answer, {}, tf.constant(gold))
+    assert float(value) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_the_loss_is_lowest_where_the_tagger_agrees_with_the_teacher():
+    loss = losses.ConstrainedCrfLoss(TAGS, token_weights=(0.0,))
+    real = np.array([[True, True, True], [True, True, False]])
+    teacher = logits(5, 2, 3)
+    soft = tf.constant(marginals(teacher.numpy(), real, *transitions(TAGS)))
+    tags = tf.constant(np.where(real, soft.numpy().argmax(-1), 0), tf.int32)
+
+    def of(answer):
+        of_expert = tf.Variable(answer[None])
+        with tf.GradientTape() as tape:
+            value = soft_labels.distillation_objective(loss)(
+                lambda inputs, training: of_expert, {"soft_labels": soft}, tags
+            )
+        return float(value), tape.gradient(value, of_expert).numpy()
+
+    at_teacher, slope = of(teacher)
+    assert np.abs(slope[..., 1:]).max() < 1e-5
+    for seed in range(3):
+        assert of(teacher + 0.3 * logits(seed, 2, 3) * [0, 1, 1, 1])[0] > at_teacher

@@ -15,8 +15,7 @@ def data(tmp_path):
 
 
 def number(settings, folder, code="x", earlier=None):
-    from components.trainer.inputs import TrainingInputs
-    from components.trainer.loop.training_id import training_id
+    from components.trainer.inputs import TrainingInputs, training_id
 
     files = [str(folder / "train")], [str(folder / "dev")], str(folder / "graph")
     return training_id(settings, TrainingInputs(*files, earlier), code)
