@@ -13,7 +13,7 @@ from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import require_compatible
 from components.exporter.saved_model.embedded_metadata import embedded_contract
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION, NO_VERSION, RUN_FINGERPRINT_TAG
+from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs, prepare_inputs
@@ -47,15 +47,12 @@ def build_pipeline(
     inputs = inputs or prepare_inputs(config, request.warm_start)
     if inputs.corpus is not None:
         require_space(config, matched_files(inputs.corpus, inputs.splits, inputs.window))
-    registry, baseline = ModelRegistry(config.registry_uri), request.baseline
+    registry = ModelRegistry(config.registry_uri)
     # Otherwise the last node would fail after the training.
     registry.check_ready(config.name)
     check_directory(registry, config.name, config.serving_dir)
-    if baseline == CHAMPION:
-        baseline = registry.baseline(config.name, inputs.fingerprint)
-    version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
+    baseline, content = registry.resolve_baseline(config.name, request.baseline, inputs.fingerprint)
     _require_compatible(config, registry, inputs)
-    content = version.content if version else ""
     request = dataclasses.replace(request, baseline=baseline, baseline_content=content)
 
     from pipeline.create import create_pipeline

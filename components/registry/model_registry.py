@@ -248,6 +248,21 @@ class ModelRegistry:
                 return before
         return str(champion.version)
 
+    def resolve_baseline(self, name: str, baseline: str, run_fingerprint: str) -> tuple[str, str]:
+        """Returns the version that a run asks to be compared with: its number, or "none", and the hashes of its files.
+
+        Args:
+            name: name of the registered model.
+            baseline: a number, "none", or `champion` (see `baseline`).
+            run_fingerprint: fingerprint of all inputs of the run.
+
+        Raises:
+            RegistryError: there is no such version, or the registry cannot be read.
+        """
+        if baseline == names.CHAMPION:
+            baseline = self.baseline(name, run_fingerprint)
+        return (baseline, "") if baseline == names.NO_VERSION else (baseline, self.require(name, baseline).content)
+
     def fetch(self, version: RegisteredVersion, destination: Path, *, link: bool = False) -> Path:
         """Downloads the stored SavedModel, checks its tree hash, and renames it into place.
 

@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict
 
 from components.common.errors import NerError
 from components.keys import NEWEST_SPAN
-from components.registry.names import CHAMPION, NO_VERSION
 
 CORPUS, DECISION, TRAIN = "corpus", "decision", "train"
 """Names of the node's artifacts, and of its parameter, which is also an output."""
@@ -113,16 +112,13 @@ def plan_run(settings: PlannerSettings, corpus: Path, parameters: Mapping[str, A
     registry = ModelRegistry(config.registry_uri)
     registry.check_ready(config.name)
     plan = make_plan(config, registry, inputs, force="train=always" if train == ALWAYS else "", settings_count=True)
-    baseline = parameters["baseline"]
-    if baseline == CHAMPION:
-        baseline = registry.baseline(config.name, inputs.fingerprint)
-    version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
+    baseline, content = registry.resolve_baseline(config.name, parameters["baseline"], inputs.fingerprint)
     outputs = {
         TRAIN: "yes" if plan.decision.kind == TO_TRAIN else "no",
         "span": span,
         "run_name": _with_time("run_name", parameters["run_name"], parameters["time"]),
         "baseline": baseline,
-        "baseline_content": version.content if version else "",
+        "baseline_content": content,
         "corpus_fingerprint": inputs.corpus_fingerprint,
         "run_fingerprint": inputs.fingerprint,
     }
