@@ -61,7 +61,9 @@ def package(
         raise click.UsageError("--version needs MODEL_DIR; the champion has its own version.")
     announce(f"ner package: preparing {folders[-1]} for {target}")
     with progress_shown("finding the model"):
+        from components.registry.serving_directory.serving_directory import version_of_folder
         from components.serving.packaging.packaging import package as write_package
+        from components.serving.packaging.prepare import ModelVersion
         from configs.loading import load_config
 
         config = load_config(profile, settings)
@@ -74,17 +76,12 @@ def package(
             key=key_name,
             key_dtype=key_dtype,
         )
-        models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
+        if len(folders) == 2:
+            models = [ModelVersion(folders[0], version or version_of_folder(folders[0]))]
+        else:
+            models = _registered(config, target)
         record = write_package(models, folders[-1], target, package_settings)
     click.echo(f"{folders[-1]}: {record['name']} version {record['version']} for {target}; see README.md there")
-
-
-def _model_of(folder: Path, version: int | None) -> ModelVersion:
-    from components.serving.packaging.prepare import ModelVersion
-
-    name = folder.resolve().name
-    number = int(name) if name.isascii() and name.isdigit() and int(name) else 1
-    return ModelVersion(folder, version or number)
 
 
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:

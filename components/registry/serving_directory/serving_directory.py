@@ -165,6 +165,17 @@ def published_versions(base_dir: Path, name: str) -> tuple[int, ...]:
     return tuple(sorted(int(path.name) for path in folder.iterdir() if path.name.isascii() and path.name.isdigit()))
 
 
+def version_of_folder(folder: Path) -> int:
+    """Returns the version that the name of a SavedModel's folder gives; 1 if the name is not a number from 1 upwards.
+
+    Example:
+        >>> version_of_folder(Path("served/7")), version_of_folder(Path("served/model"))
+        (7, 1)
+    """
+    name = folder.resolve().name
+    return max(int(name), 1) if name.isascii() and name.isdigit() else 1
+
+
 def _already_published(target: Path, digest: str) -> Path:
     published = tree_hash(target)
     if published != digest:

@@ -12,7 +12,11 @@ from components.common.errors import NerError
 from components.common.faults import explained
 from components.keys import SAVED_MODEL_FILE
 from components.registry.names import CHAMPION
-from components.registry.serving_directory.serving_directory import MODELS_CONFIG, configured_models
+from components.registry.serving_directory.serving_directory import (
+    MODELS_CONFIG,
+    configured_models,
+    version_of_folder,
+)
 from components.serving.server.access_log import write_access_log
 from components.serving.server.engine import Engine
 
@@ -45,9 +49,7 @@ def single_folder(name: str, folder: Path) -> Source:
     """
     if not (folder / SAVED_MODEL_FILE).is_file():
         raise NerError(f"{folder}: no {SAVED_MODEL_FILE}. Give the folder of a SavedModel.")
-    number = folder.resolve().name
-    version = int(number) if number.isascii() and number.isdigit() and int(number) else 1
-    models = {name: ServedModels({version: folder.resolve()}, {})}
+    models = {name: ServedModels({version_of_folder(folder): folder.resolve()}, {})}
     return lambda: models
 
 
