@@ -130,17 +130,12 @@ def _require_sound(target: Path, signatures: Signatures) -> None:
 
 def _plain_contract(module: GenericModule) -> Contract:
     """Returns the contract of the module without key and features."""
-    inputs = {name: _tensor(spec, "") for name, spec in module.inputs.items()}
+    inputs = {name: TensorContract.of_spec(spec) for name, spec in module.inputs.items()}
     outputs = {
-        name: _tensor(spec, _MEANINGS.get(name, f"The model's output `{name}`."))
+        name: TensorContract.of_spec(spec, _MEANINGS.get(name, f"The model's output `{name}`."))
         for name, spec in module.answer.structured_outputs.items()
     }
     return Contract(CONTRACT_VERSION, {SERVING_DEFAULT: SignatureContract(inputs, outputs, "The model's answer.")})
-
-
-def _tensor(spec: tf.TensorSpec, meaning: str) -> TensorContract:
-    shape = None if spec.shape.rank is None else tuple(spec.shape)
-    return TensorContract(spec.dtype.name, shape, meaning)
 
 
 def _plan(plain: Contract, signatures: Signatures) -> SignaturePlan:

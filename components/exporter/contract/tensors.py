@@ -39,6 +39,11 @@ class TensorContract:
     example: Any = None
 
     @classmethod
+    def of_spec(cls, spec: Any, meaning: str = "") -> TensorContract:
+        """Describes the tensors of a `tf.TensorSpec`."""
+        return cls(spec.dtype.name, None if spec.shape.rank is None else tuple(spec.shape), meaning)
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TensorContract:
         """Reads the output of `to_dict` (shapes may be lists)."""
         shape = values.get("shape")

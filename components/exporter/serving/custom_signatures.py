@@ -56,7 +56,7 @@ def _custom_signature(module: ServingModule, name: str, path: str) -> CustomSign
     try:
         function = build(module).get_concrete_function()
         specs = tf.nest.flatten(function.structured_input_signature)
-        outputs = {str(key): _tensor(spec) for key, spec in function.structured_outputs.items()}
+        outputs = {str(key): TensorContract.of_spec(spec) for key, spec in function.structured_outputs.items()}
     except (AttributeError, TypeError, ValueError) as error:
         raise ExportError(
             f"{setting}: {path} cannot be traced ({type(error).__name__}: {error}). Return a tf.function with an "
@@ -68,10 +68,6 @@ def _custom_signature(module: ServingModule, name: str, path: str) -> CustomSign
 
 def _input(spec: tf.TensorSpec) -> TensorContract:
     """Returns an input; `sentence` and `key` have the meaning and role that they have in other signatures."""
-    tensor = _tensor(spec)
+    tensor = TensorContract.of_spec(spec)
     known = ContractTemplate.load().inputs.get(spec.name)
     return known if known and (known.dtype, known.shape) == (tensor.dtype, tensor.shape) else tensor
-
-
-def _tensor(spec: tf.TensorSpec) -> TensorContract:
-    return TensorContract(spec.dtype.name, None if spec.shape.rank is None else tuple(spec.shape))
