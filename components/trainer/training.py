@@ -81,6 +81,7 @@ def train(
     check_tags(tags)
     windows = Windows(settings.window_size, settings.window_context)
     with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
+        # Data
         spec = transform.transformed_feature_spec()
         train_windows = read_windows(inputs.train_files, spec, windows)
         if inputs.teacher:
@@ -88,15 +89,24 @@ def train(
         train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
         log_matches(train_set, spec)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
-        num_windows = sum(train_set.block_windows)
+
+        # Model with its initial weights
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else None
-        sized, other_shares = settings.for_windows(num_windows, share), settings.other_network_shares(num_windows)
+        sized, other_shares = settings.for_windows(len(train_set), share), settings.other_network_shares(len(train_set))
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
-        loss = tagger_loss(settings.tagger, tags)
         objective = distillation_objective if inputs.teacher else supervised
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
         fit_linear_expert(model, train_set, objective(linear_loss(tags)))
+
+        # Training
+        loss = tagger_loss(settings.tagger, tags)
+        begins = [tag.startswith("B-") for tag in tags]
+        usual = usual_bias(int(train_set.counts(TAG_IDS, len(tags))[begins].sum()))
+
+        def scorer() -> DevScorer:
+            return DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
+
         loop = TrainingLoop(model, objective(loss), sized, devices, warm=earlier is not None)
         batches = Batches(
             train_set,
@@ -106,13 +116,9 @@ def train(
             least_steps=sized.epoch_steps,
         )
         _log_sizes(sized, other_shares, batches)
-        begins = [tag.startswith("B-") for tag in tags]
-        usual = usual_bias(int(train_set.counts(TAG_IDS, len(tags))[begins].sum()))
-
-        def scorer() -> DevScorer:
-            return DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
-
         history, best_epoch = loop.fit(batches, scorer(), checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
+
+        # Choices on the eval split: network share, outside bias, calibration
         best = _with_best_share(model, other_shares, scorer, history[best_epoch])
         history = (*history[:best_epoch], best, *history[best_epoch + 1 :])
         bias = best["outside_bias"] or 0.0
@@ -199,7 +205,7 @@ def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: 
     )
     logging.info(
         "train split: %d windows%s: batch %d, %d steps an epoch, patience %d%s",
-        sum(batches.table.block_windows),
+        len(batches.table),
         passes,
         settings.batch_size,
         steps,
