@@ -17,16 +17,11 @@ ROOT_VARIABLE = "NER_MIRROR_ROOT"
 _MIRRORS: Mapping[str, str] = {"gs://": "/gcs/", "minio://": "/minio/", "s3://": "/s3/"}
 
 
-def is_mirrored(uri: str) -> bool:
-    """Returns whether the URI has a mirror; others, such as a path on a volume, are used unchanged."""
-    return uri.startswith(tuple(_MIRRORS))
-
-
 def to_path(uri: str, root: str | None = None) -> str:
     """Returns the path of a URI's mirror.
 
     Args:
-        uri: `minio://bucket/key`, `s3://...` or `gs://...`; others are returned unchanged.
+        uri: `minio://bucket/key`, `s3://...` or `gs://...`; others, such as a path on a volume, are returned unchanged.
         root: folder that holds the mirrors; None for `NER_MIRROR_ROOT`, then `/`.
 
     >>> to_path("s3://bucket/key", root="")

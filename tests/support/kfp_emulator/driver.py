@@ -13,8 +13,8 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
-from pipeline.kubeflow.container.mirror import is_mirrored
 from support.kfp_emulator.errors import TaskError
+from support.kfp_emulator.stores import is_in_store
 
 LOGS = "executor-logs"
 """Output that the driver adds to every container since KFP 2.14."""
@@ -155,7 +155,7 @@ def import_artifact(spec: Any, component: Any, message: spec_pb2.ExecutorInput) 
         uri = parameters[name].string_value
         if not uri:
             raise TaskError(f"empty artifact URI runtime value for parameter {name}")
-    if not is_mirrored(uri):
+    if not is_in_store(uri):
         raise TaskError(f"no provider scheme found in artifact URI: {uri}")
     if not uri.partition("://")[2].partition("/")[2]:
         raise TaskError(f"artifact URI {uri} has empty key")

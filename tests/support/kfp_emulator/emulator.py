@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.common.progress import report_progress
-from pipeline.kubeflow.container.mirror import is_mirrored
 from support.kfp_emulator.driver import (
     Run,
     cache_key,
@@ -25,7 +24,7 @@ from support.kfp_emulator.driver import (
 from support.kfp_emulator.errors import EmulatorError, TaskError
 from support.kfp_emulator.launcher import Launcher
 from support.kfp_emulator.pipeline_file import PipelineFile, run_parameters
-from support.kfp_emulator.stores import MetadataStore, ObjectStore
+from support.kfp_emulator.stores import MetadataStore, ObjectStore, is_in_store
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Emulator:
         Raises:
             EmulatorError: Kubeflow Pipelines would not start the run.
         """
-        if not is_mirrored(root):
+        if not is_in_store(root):
             raise EmulatorError(f"pipeline root {root}: unsupported scheme. Use minio://, s3:// or gs://.")
         values = run_parameters(pipeline.spec.root.input_definitions, parameters or {})
         run_id = str(uuid.uuid4())

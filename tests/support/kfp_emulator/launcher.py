@@ -14,10 +14,10 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
-from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, is_mirrored, to_path
+from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, to_path
 from support.kfp_emulator.driver import LOGS
 from support.kfp_emulator.errors import TaskError
-from support.kfp_emulator.stores import ObjectStore
+from support.kfp_emulator.stores import ObjectStore, is_in_store
 
 _LONGEST_ARGUMENT = 128 * 1024  # bytes with the final zero: Linux' MAX_ARG_STRLEN
 
@@ -54,7 +54,7 @@ class Launcher:
             TaskError: the command failed, or its ExecutorOutput is invalid.
         """
         for artifact in _artifacts(message.inputs):
-            if not is_mirrored(artifact.uri):
+            if not is_in_store(artifact.uri):
                 raise TaskError(
                     f"failed to parse bucketConfig for artifact with uri {artifact.uri!r}: unrecognized uri format"
                 )
@@ -112,7 +112,7 @@ class Launcher:
                 artifact.uri = reported[0].uri or artifact.uri
                 for key, value in reported[0].metadata.fields.items():
                     artifact.metadata.fields[key].CopyFrom(value)
-            if is_mirrored(artifact.uri):  # otherwise the launcher warns and uploads nothing
+            if is_in_store(artifact.uri):  # otherwise the launcher warns and uploads nothing
                 self._store.upload(artifact.uri, self.pod)
 
 

@@ -23,6 +23,11 @@ _OF_OUTPUTS = {
 _WRAPPERS = {"list_value": "list", "struct_value": "struct"}
 
 
+def is_in_store(uri: str) -> bool:
+    """Returns whether a URI names an object of a store; others, such as a path on a volume, have no mirror."""
+    return to_path(uri, "") != uri
+
+
 class ObjectStore:
     """Objects by URI. As in a real one there are only files, no empty folders.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, is_mirrored, name_uris, to_path, to_uri
+from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, name_uris, to_path, to_uri
 
 
 def test_paths_are_those_of_kubeflows_launcher():
     for uri, path in [
         ("gs://b/a/c", "/gcs/b/a/c"), ("minio://b/a/c", "/minio/b/a/c"), ("s3://b/a c/ü", "/s3/b/a c/ü"),
     ]:  # fmt: skip
-        assert (to_path(uri), to_uri(path), is_mirrored(uri)) == (path, uri, True)
+        assert (to_path(uri), to_uri(path)) == (path, uri)
     for path in ("/data/corpus", "relative", "https://host/a", "/s3data/x", ""):
-        assert (to_path(path), to_uri(path), is_mirrored(path)) == (path, path, False)
+        assert (to_path(path), to_uri(path)) == (path, path)
 
 
 @pytest.mark.extended
