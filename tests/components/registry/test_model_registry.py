@@ -207,6 +207,8 @@ def test_the_baseline_of_a_run_is_the_champion(registry, model_dir):
     assert registry.baseline("ner", "a") == "none", "there is no champion"
     _champion(registry, model_dir, run_fingerprint="a", baseline_version="1")
     assert registry.baseline("ner", "b") == "2"
+    assert registry.resolve_baseline("ner", "champion", "b") == ("2", registry.require("ner", 2).content)
+    assert registry.resolve_baseline("ner", "none", "b") == ("none", "")
     assert registry.baseline("ner", "a") == "1", "the champion's own run keeps the baseline that it had"
     registry.remove("ner", [1])
     assert registry.baseline("ner", "a") == "2", "unless it was removed"
