@@ -15,6 +15,12 @@ SOURCE = "source"
 RAW_TEXT = "raw_text"
 """The text as people write it, only of sentences that the served tokenizer cuts there into other tokens."""
 
+TEXT_NAMES = (
+    *("text", "sentence", "document_text", "sentence_text", "full_text", "content", "context"),
+    *("tweet", "message", "utterance", "body"),
+)
+"""Usual names of the column or field that holds a text, of corpora and of rows to tag, in lower case."""
+
 # CorpusExampleGen, DataValidator, DriftValidator.
 NEWEST_SPAN = "newest"
 """Value of the execution property `span` for the newest existing span.

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import announce, standard_output
-from components.common.errors import NerError
+from components.common.errors import NerError, quoted
 from components.common.iterables import batched
 from components.common.json_lines import describe_control
 from components.common.progress import progress_shown
+from components.keys import SENTENCE
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
 
@@ -43,9 +44,9 @@ _BATCH_OPTIONS = (
         "--output",
         metavar="FILE",
         help="Tagged rows: .jsonl, .jsonl.gz, .parquet or -; .txt or .conll for --format highlight or conll, .ann for "
-        "brat. Replaced if it exists.",
+        "brat. Replaced if it exists [default: -, standard output]",
     ),
-    click.option("--text", metavar="FIELD", help="Field with the text [default: sentence]"),
+    click.option("--text", metavar="FIELD", help="Field with the text [default: text, sentence, content, tweet, …]"),
     click.option("--key", metavar="FIELD", help="Field that identifies a row; the output repeats it."),
     click.option("--forward", metavar="FIELD,...", multiple=True, help="More fields that the output repeats."),
     click.option("--signature", metavar="NAME", help="Signature of the model; it gets key and features of the row."),
@@ -115,7 +116,7 @@ def predict(
         return
     for name, value in batch.items():
         if value not in (None, ()):
-            raise click.UsageError(f"--{name.rstrip('_')} belongs to a batch: add --input FILE and --output FILE.")
+            raise click.UsageError(f"--{name.rstrip('_')} belongs to a batch: add --input FILE.")
     if format_name == "brat":
         raise click.UsageError("--format brat writes two files: add --input FILE and --output FILE.ann.")
     if as_json and format_name:
@@ -245,25 +246,22 @@ def _predict_rows(
     beam_args = _beam_args(config, batch["runner"], rest)
     if rest and batch["runner"] is None:
         raise click.UsageError("give sentences or --input FILE, not both.")
-    if batch["output"] is None:
-        raise click.UsageError("--input needs --output FILE, or --output - for standard output.")
     from components.serving.batch_prediction.fields import Fields
     from components.serving.batch_prediction.job import BatchJob, describe, run_batch
+    from components.serving.batch_prediction.sources import fields_of_input
     from pipeline.registry_view.model_reference import resolve_model
 
     forward = tuple(name for value in batch["forward"] for name in value.split(",") if name)
+    fields = Fields(batch["text"] or SENTENCE, batch["key"], forward, all=batch["signature"] is not None)
+    if batch["text"] is None:
+        fields = fields_of_input(batch["input_"], fields, batch["quoting"])
     with progress_shown("finding the model"):
         folder = resolve_model(model, config)
     job = BatchJob(
         batch["input_"],
-        batch["output"],
+        batch["output"] or _STANDARD,
         folder,
-        Fields(
-            "sentence" if batch["text"] is None else batch["text"],
-            batch["key"],
-            forward,
-            all=batch["signature"] is not None,
-        ),
+        fields,
         signature=batch["signature"],
         format=format_name,
         with_tokens=bool(batch["tokens"]),
@@ -272,7 +270,10 @@ def _predict_rows(
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
-    announce(f"ner predict: loading {job.model}")
+    named = (
+        "" if batch["input_"].removesuffix(".gz").endswith(".txt") else f"; the text is the field {quoted(fields.text)}"
+    )
+    announce(f"ner predict: loading {job.model}{named}")
     if beam_args is None:
         result = run_batch(job)
     else:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
-from components.common.errors import counted
+from components.common.errors import counted, quoted
 from components.common.progress import progress_shown
+from components.keys import SENTENCE
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option, refuse_replacing, url_option
 
@@ -41,7 +42,7 @@ _FORMATS = ["jsonl", "doccano", "prodigy", "label-studio", "brat", "conll"]
 @click.option("--labels", type=_PATH, help="Also write the model's labels as JSON lines, for `ner data diff`.")
 @click.option("--labelled", multiple=True, type=click.Path(path_type=Path), help="Labelled texts to leave out.")
 @click.option("--against", metavar="MODEL|URL", help="Second model, such as the candidate: disagreement counts, too.")
-@click.option("--text", metavar="FIELD", default="sentence", show_default=True, help="Field with the text.")
+@click.option("--text", metavar="FIELD", help="Field with the text [default: text, sentence, content, tweet, …]")
 @click.option("--key", metavar="FIELD", help="Field that identifies a row; the output repeats it.")
 @click.option("--forward", metavar="FIELD,...", multiple=True, help="More fields that the output repeats.")
 @click.option("--quoting", type=click.Choice(["csv", "none"]), help="Of CSV and TSV [default: detected]")
@@ -65,6 +66,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     refuse_replacing({"--output": output, "--labels": options["labels"]}, {"--input": inputs, **of_corpus})
     from components.corpus_tools.writing import Output, write_corpus
     from components.serving.batch_prediction.fields import Fields
+    from components.serving.batch_prediction.sources import fields_of_input
     from components.suggestions.search import SearchOptions, search
     from configs.loading import load_config
     from pipeline.registry_view.evaluated_model import chosen_tagger
@@ -76,14 +78,15 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     for each in outputs:  # before the work
         each.check(())
     forward = tuple(name for value in options["forward"] for name in value.split(",") if name)
-    announce("ner suggest: loading the model")
+    fields = Fields(options["text"] or SENTENCE, options["key"], forward)
+    if options["text"] is None:
+        fields = fields_of_input(options["input_"], fields, options["quoting"])
+    announce(f"ner suggest: loading the model; the text is the field {quoted(fields.text)}")
     with progress_shown("loading the model"):
         tagger, name = chosen_tagger(options["url"] or options["model"], config)
         against = None if options["against"] is None else chosen_tagger(options["against"], config)[0]
     result = search(
-        SearchOptions(
-            options["input_"], Fields(options["text"], options["key"], forward), count, quoting=options["quoting"]
-        ),
+        SearchOptions(options["input_"], fields, count, quoting=options["quoting"]),
         tagger,
         against,
         labelled=_labelled(options["labelled"], config.corpus),

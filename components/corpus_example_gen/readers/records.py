@@ -20,6 +20,7 @@ from components.common.errors import quoted
 from components.common.json_lines import json_members, parse_json_object
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_text import CorpusText
+from components.keys import TEXT_NAMES
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
@@ -35,7 +36,6 @@ _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
 _MANY = 10_000  # rows that show that each is a span: none is a token outside entities
 # Columns of a table with a row for each span, in lower case with underscores; of several, the first name counts.
-_TEXT_NAMES = ("text", "sentence", "document_text", "sentence_text", "full_text", "content", "context")
 _STARTS = (
     *("start", "begin", "start_offset", "begin_offset", "startoffset", "start_char", "char_start", "start_index"),
     *("start_idx", "start_pos", "offset_start", "off0", "from"),
@@ -188,7 +188,7 @@ class _SpanColumns(NamedTuple):
         def first(known: tuple[str, ...]) -> int | None:
             return next((names.index(name) for name in known if name in names), None)
 
-        label, text, surface = first((*_LABEL_NAMES, "entity")), first(_TEXT_NAMES), first(_SURFACE_NAMES)
+        label, text, surface = first((*_LABEL_NAMES, "entity")), first(TEXT_NAMES), first(_SURFACE_NAMES)
         start, end = first(_STARTS), first(_ENDS)
         surface = None if surface == label else surface
         if label is None or (start is None) != (end is None):

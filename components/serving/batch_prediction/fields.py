@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from components.common.errors import quoted
 from components.common.files import packed_by_name
 from components.corpus_example_gen.corpus.layout import EXTENSIONS
+from components.keys import TEXT_NAMES
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED
 
@@ -44,12 +45,14 @@ class Fields:
         key: identifies the row for the caller; None: rows have no key.
         forward: fields that the output repeats.
         all: whether to read all fields of a row, because inputs of the signature have their names.
+        usual: whether the text is the field with a usual name, because no option names it.
     """
 
     text: str
     key: str | None = None
     forward: tuple[str, ...] = ()
     all: bool = False
+    usual: bool = False
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -91,7 +94,21 @@ class Fields:
     def missing(self, where: str, name: str, present: list[str]) -> str:
         """Returns the error for a field that the input does not have."""
         shown = ", ".join(quoted(each)[1:-1] for each in present[:20]) or "no fields"
+        if self.usual and name == self.text:
+            usual = ", ".join(TEXT_NAMES)
+            return f"{where}: has no field with a usual name of a text ({usual}), it has {shown}. Name one with --text."
         return f"{where}: has no field {quoted(name)}, it has {shown}. Give one of them with {self.option(name)}."
+
+
+def usual_text_fields(names: Iterable[str]) -> list[str]:
+    """Returns the names that are usual for a text, in any case, in the order of `TEXT_NAMES`.
+
+    Example:
+        >>> usual_text_fields(["id", "Sentence", "Text", "label"])
+        ['Text', 'Sentence']
+    """
+    forms = {name: re.sub(r"[\s_-]+", "_", name.strip("\ufeff \t").casefold()) for name in names}
+    return [name for known in TEXT_NAMES for name, form in forms.items() if form == known]
 
 
 def input_kind(path: str) -> str:

@@ -25,7 +25,7 @@ from typing import IO, Any
 from components.common.errors import quoted
 from components.common.extras import require_extra
 from components.common.files import is_special, packed_by_content
-from components.common.json_lines import LONGEST_LINE
+from components.common.json_lines import LONGEST_LINE, parse_json_object
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
     AS_CSV,
@@ -39,6 +39,7 @@ from components.serving.batch_prediction.fields import (
     UNQUOTED,
     Fields,
     input_kind,
+    usual_text_fields,
 )
 from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED, is_labelled
 
@@ -52,6 +53,7 @@ _LONGEST_RECORD = 10_000  # lines of a CSV record; a longer one is a quotation m
 _LONG_RECORD, _MOST_LONG_RECORDS = 1_000, 100  # each of these is read twice
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b\x08"
+_LONGEST_NAME = 3  # words of the name of a column
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,6 +244,65 @@ def refuse_labelled(file: IO[bytes], name: str) -> None:
         raise BatchError(f"{name}: has a token and its tag on each line, not a text. {USE_OF_LABELLED}.")
 
 
+def fields_of_input(path: str, fields: Fields, quoting: str | None = None) -> Fields:
+    """Returns the fields with the text that a file names as usual; unchanged if it names none.
+
+    Args:
+        path: the file, or `-`.
+        fields: key and forwarded fields; its text is replaced.
+        quoting: as for `Source`.
+
+    Raises:
+        BatchError: several fields may be the text.
+    """
+    fields = dataclasses.replace(fields, usual=True)
+    usual = text_fields_of(path, quoting)
+    if len(usual) > 1:
+        usual = [name for name in usual if name not in fields.kept] or usual
+    if len(usual) > 1:
+        names = ", ".join(map(quoted, usual))
+        raise BatchError(f"--input {path}: each of the fields {names} may be the text. Name one with --text.")
+    return dataclasses.replace(fields, text=usual[0]) if usual else fields
+
+
+def text_fields_of(path: str, quoting: str | None = None) -> list[str]:
+    """Returns the fields of a file that have usual names of a text, the most usual first; none of unreadable files."""
+    try:
+        return usual_text_fields(_first_names(path, quoting))
+    except (BatchError, AttributeError, OSError, ValueError, EOFError, zlib.error):  # reading the rows names the error
+        return []
+
+
+def _first_names(path: str, quoting: str | None) -> list[str]:
+    """Returns the names in the header of a table, or in the first row of JSON; none of other files."""
+    kind = input_kind(path)
+    if path == STANDARD:
+        first = sys.stdin.buffer.peek(64) if sys.stdin is not None else b""
+        return list(parse_json_object(first.partition(b"\n")[0])) if b"\n" in first else []
+    if kind in (TEXT, TFRECORD) or is_special(Path(path)) or not Path(path).is_file():
+        return []
+    if kind == PARQUET:
+        return list(_open_parquet(path).schema_arrow.names)
+    if kind == JSON_LINES:
+        with open(path, "rb") as raw:
+            lines = unpacked(raw, path, kind, path)
+            first = next((line for line in iter(lambda: lines.readline(LONGEST_LINE), b"") if line.strip()), b"{}")
+            return list(parse_json_object(first.removeprefix(b"\xef\xbb\xbf")))
+    with open(path, "rb") as raw:
+        kind, quoting = detect_table(unpacked(raw, path, kind, path), kind, quoting)
+    with open(path, "rb") as raw:
+        return header_of(read_cells(unpacked(raw, path, kind, path), kind, quoting), path)
+
+
+def _if_header_is_row(header: list[str]) -> str:
+    """Returns advice for a table whose first line reads like a text; "" for others."""
+    if not any(len(cell.split()) > _LONGEST_NAME or re.search(r"\w \S.*[.!?]$", cell) for cell in header):
+        return ""
+    names = ",".join(["text", *(f"column{number}" for number in range(2, len(header) + 1))][:3])
+    other = ", or name the file .txt if each line is a text" if len(header) == 1 else ""
+    return f" If the file has no header, add a first line with the names of its columns ({names}){other}."
+
+
 def require_columns(header: list[str], fields: Fields, name: str) -> None:
     """Checks that a table has the named columns, once each.
 
@@ -252,7 +313,7 @@ def require_columns(header: list[str], fields: Fields, name: str) -> None:
         raise BatchError(f"{name}: is empty. Give a table with the column {quoted(fields.text)}.")
     for each in fields.named:
         if each not in header:
-            raise BatchError(fields.missing(name, each, header))
+            raise BatchError(fields.missing(name, each, header) + _if_header_is_row(header))
         if header.count(each) > 1:
             raise BatchError(f"{name}: has two columns {quoted(each)}. Rename one of them.")
 

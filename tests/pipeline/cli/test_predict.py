@@ -132,7 +132,6 @@ def test_formats_of_sentences(predict):
     ("arguments", "problem"),
     [
         (["--key", "id", "x"], "--key belongs to a batch: add --input FILE"),
-        (["--input", "a.jsonl"], "--input needs --output FILE"),
         (["--input", "a.jsonl", "--output", "b.jsonl", "x"], "give sentences or --input FILE, not both"),
         (["--format", "brat", "x"], "writes two files"),
         (["--jsno", "x"], "No such option '--jsno'. Did you mean '--json'?"),

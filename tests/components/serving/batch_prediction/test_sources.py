@@ -373,3 +373,47 @@ def test_unknown_suffixes_are_refused_with_the_known_ones():
         output_kind("a.xlsx", "entities")
     with pytest.raises(BatchError, match=r"brat has two files"):
         output_kind("a.jsonl", "brat")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.csv", "id,Tweet\n1,Ida left\n", "Tweet"),
+        ("a.csv", "\ufeffFull Text;id\nIda left;1\n", "\ufeffFull Text"),
+        ("a.tsv", "id\tSENTENCE\n1\tIda left\n", "SENTENCE"),
+        ("a.jsonl", '\n{"id": 1, "content": "Ida left"}\n', "content"),
+        ("a.txt", "Ida left\n", "sentence"),
+        ("a.csv", "id,note\n1,Ida left\n", "sentence"),
+        ("a.csv", "key,text\n1,Ida left\n", "text"),
+        ("a.csv", "text,sentence\nold,Ida left\n", "sentence"),  # `text` is forwarded
+    ],
+)
+def test_the_text_is_the_field_with_a_usual_name(tmp_path, name, content, text):
+    path = tmp_path / name
+    path.write_text(content)
+    forward = ("text",) if "old" in content else ()
+    assert fields_of_input(str(path), Fields("sentence", None, forward)).text == text
+
+
+def test_several_or_no_usual_names_of_a_text_are_an_error_that_names_the_option(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,Message\nIda,left\n")
+    with pytest.raises(BatchError, match=r"fields 'text', 'Message' may be the text\. Name one with --text\."):
+        fields_of_input(str(path), Fields("sentence"))
+    path.write_text("id,note\n1,Ida\n")
+    with pytest.raises(BatchError, match=r"no field with a usual name of a text \(text, .*it has id, note\. Name one"):
+        Source(str(path), fields_of_input(str(path), Fields("sentence")))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("a.csv", "Ida went home.\nBo left.\n", r"add a first line .*\(text\), or name the file \.txt"),
+        ("a.tsv", "1\tIda went home with Bo\n2\tBo left\n", r"add a first line .*\(text,column2\)\."),
+    ],
+)
+def test_a_table_without_a_header_is_suspected(tmp_path, name, content, advice):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(BatchError, match=advice):
+        Source(str(path), fields_of_input(str(path), Fields("sentence")))
