@@ -17,7 +17,7 @@ from components.common.files import fsync_path, incoming_folder
 from components.common.hashing import content_version
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_tools.reading import for_tools, read_corpus
-from components.keys import SENTENCE
+from components.keys import TEXT_NAMES
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import TEXT, Fields
 from components.serving.batch_prediction.rows import BadRow, Row, parse
@@ -36,8 +36,8 @@ def gather_texts(
 ) -> Path:
     """Writes all texts into one file (`components.text.unlabelled`), unless it exists for these contents.
 
-    Files with a field of a usual name (`TEXT_NAMES`) are read row by row, as `ner predict` reads them; all others as a corpus.
-    Long texts are divided into sentences, and repeated texts are left out. A warning counts unreadable rows.
+    Files with a field of a usual name (`TEXT_NAMES`) are read row by row, as `ner predict` reads them; all others as a
+    corpus. Long texts are divided into sentences, and repeated texts are left out. A warning counts unreadable rows.
 
     Args:
         names: files and folders.
@@ -102,7 +102,7 @@ def _texts(path: Path, settings: CorpusSettings, where: str) -> Iterator[str]:
 
 def _fields(path: Path) -> Fields | None:
     """Returns the field of the texts of a file of rows; None for a corpus, whose reader also names errors."""
-    for fields in map(Fields, text_fields_of(str(path)) or [SENTENCE]):
+    for fields in map(Fields, text_fields_of(str(path)) or [TEXT_NAMES[0]]):
         try:
             source = Source(str(path), fields)
             if source.kind == TEXT or isinstance(next(_parsed(source, fields), None), Row):

@@ -270,10 +270,8 @@ def _predict_rows(
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
-    named = (
-        "" if batch["input_"].removesuffix(".gz").endswith(".txt") else f"; the text is the field {quoted(fields.text)}"
-    )
-    announce(f"ner predict: loading {job.model}{named}")
+    has_fields = not job.input.removesuffix(".gz").endswith(".txt")
+    announce(f"ner predict: loading {job.model}" + f"; the text is the field {quoted(fields.text)}" * has_fields)
     if beam_args is None:
         result = run_batch(job)
     else:

@@ -71,7 +71,7 @@ def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "id,body\n1,x\n", r"a\.csv:1: .* Or give rows with a field `text` or `sentence`"),
+        ("a.csv", "id,note\n1,x\n", r"a\.csv:1: .* Or give rows with a field `text` or `sentence`"),
         ("a.xlsx", "x", r"a\.xlsx:1: .* Or give rows with"),
         ("a.txt", "\n \n", "the files have no text"),
         ("a.txt", "\udcff\n", "the files have no text"),

@@ -101,14 +101,18 @@ class Fields:
 
 
 def usual_text_fields(names: Iterable[str]) -> list[str]:
-    """Returns the names that are usual for a text, in any case, in the order of `TEXT_NAMES`.
+    """Returns the names that are usual for a text, in any case and in the order of `TEXT_NAMES`.
 
     Example:
         >>> usual_text_fields(["id", "Sentence", "Text", "label"])
         ['Text', 'Sentence']
+        >>> usual_text_fields(["Sentence", "Word", "Tag"])  # a column of numbers, in a labelled corpus
+        []
     """
     forms = {name: re.sub(r"[\s_-]+", "_", name.strip("\ufeff \t").casefold()) for name in names}
-    return [name for known in TEXT_NAMES for name, form in forms.items() if form == known]
+    numbered = not {"word", "token"}.isdisjoint(forms.values())
+    known_names = [known for known in TEXT_NAMES if not (numbered and known == "sentence")]
+    return [name for known in known_names for name, form in forms.items() if form == known]
 
 
 def input_kind(path: str) -> str:

@@ -277,7 +277,8 @@ def _first_names(path: str, quoting: str | None) -> list[str]:
     """Returns the names in the header of a table, or in the first row of JSON; none of other files."""
     kind = input_kind(path)
     if path == STANDARD:
-        first = sys.stdin.buffer.peek(64) if sys.stdin is not None else b""
+        standard: Any = None if sys.stdin is None else sys.stdin.buffer
+        first = standard.peek(64) if standard is not None else b""
         return list(parse_json_object(first.partition(b"\n")[0])) if b"\n" in first else []
     if kind in (TEXT, TFRECORD) or is_special(Path(path)) or not Path(path).is_file():
         return []
@@ -288,6 +289,8 @@ def _first_names(path: str, quoting: str | None) -> list[str]:
             lines = unpacked(raw, path, kind, path)
             first = next((line for line in iter(lambda: lines.readline(LONGEST_LINE), b"") if line.strip()), b"{}")
             return list(parse_json_object(first.removeprefix(b"\xef\xbb\xbf")))
+    with open(path, "rb") as raw:
+        refuse_labelled(unpacked(raw, path, kind, path), path)  # such a table may number its sentences
     with open(path, "rb") as raw:
         kind, quoting = detect_table(unpacked(raw, path, kind, path), kind, quoting)
     with open(path, "rb") as raw:

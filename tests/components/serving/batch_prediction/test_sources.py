@@ -14,7 +14,7 @@ from components.serving.batch_prediction import sources
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import Fields, input_kind, output_kind
 from components.serving.batch_prediction.rows import BadRow, Row, parse
-from components.serving.batch_prediction.sources import Source
+from components.serving.batch_prediction.sources import Source, fields_of_input
 
 FIELDS = Fields("text", "id", ("more",))
 
@@ -379,7 +379,7 @@ def test_unknown_suffixes_are_refused_with_the_known_ones():
     ("name", "content", "text"),
     [
         ("a.csv", "id,Tweet\n1,Ida left\n", "Tweet"),
-        ("a.csv", "\ufeffFull Text;id\nIda left;1\n", "\ufeffFull Text"),
+        ("a.csv", "\ufeffFull Text;id\nIda left;1\n", "Full Text"),
         ("a.tsv", "id\tSENTENCE\n1\tIda left\n", "SENTENCE"),
         ("a.jsonl", '\n{"id": 1, "content": "Ida left"}\n', "content"),
         ("a.txt", "Ida left\n", "sentence"),
