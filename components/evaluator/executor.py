@@ -7,8 +7,11 @@ import json
 import os
 import re
 import traceback
+from array import array
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
@@ -17,8 +20,10 @@ from tfx.utils import json_utils, proto_utils
 
 from components.artifacts import Artifacts
 from components.common.files import write_atomically
+from components.common.iterables import batched
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
+from components.evaluator.counts.training_entities import TrainingEntities, text_hashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
 from components.evaluator.inputs import (
@@ -30,17 +35,19 @@ from components.evaluator.inputs import (
     without_incomparable_champion,
 )
 from components.evaluator.insights.example_files import places, training_sentences
-from components.evaluator.insights.training_labels import TrainingLabels
+from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
 from components.evaluator.outputs import log_decision, write_blessing, write_score_properties
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.insights import MOST_INCONSISTENT
 from components.evaluator.results.scores_file import write_evaluation
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.entity_metrics import comparisons
-from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE, WORD_TAGS_FILE
+from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE, TRAINING_SENTENCES_FILE, WORD_TAGS_FILE
 
 SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
+
+_BATCH = 1000  # sentences that are hashed at once
 
 _EXTRACTORS = "components.evaluator.tfma.extractor.extractors"
 
@@ -59,9 +66,9 @@ class Executor(tfx_executor.Executor):
         Args:
             input_dict: `examples`, `model`, and optionally `baseline_model` and `schema`. A baseline without
                 SavedModel, or with the property `present` = 0, is ignored.
-            output_dict: `evaluation` receives TFMA's files, `scores.json`, `word_tags.json` of the training data,
-                `training_entities.npy` for the column `entity_seen`, and the custom properties described in
-                `Evaluator`; `blessing`, as in TFX.
+            output_dict: `evaluation` receives TFMA's files, `scores.json`, `word_tags.json` and
+                `training_sentences.npy` of the training data, `training_entities.npy` for the column `entity_seen`, and
+                the custom properties described in `Evaluator`; `blessing`, as in TFX.
             exec_properties: `settings` (JSON of `EvaluatorSettings`), `example_splits` (JSON) and `force_bless`.
 
         Raises:
@@ -78,7 +85,7 @@ class Executor(tfx_executor.Executor):
         check_columns(inputs, settings.columns)
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
         examples = inputs[standard_component_specs.EXAMPLES_KEY]
-        labels = _training_labels(settings, inputs)
+        labels = _training_labels(settings, inputs, evaluation.uri)
         config = eval_config(settings, *_write_training_data(settings, labels, evaluation.uri))
         self._run_tfma(config, inputs, output_dict, exec_properties)
         overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
@@ -124,14 +131,24 @@ class Executor(tfx_executor.Executor):
             raise
 
 
-def _training_labels(settings: EvaluatorSettings, inputs: Artifacts) -> TrainingLabels | None:
-    """Reads the training split; None without one, which only the column `entity_seen` needs."""
+def _training_labels(settings: EvaluatorSettings, inputs: Artifacts, folder: str) -> TrainingLabels | None:
+    """Reads the training split, and writes hashes of its sentences; None without one, which `entity_seen` needs."""
     examples = inputs[standard_component_specs.EXAMPLES_KEY]
     if ENTITY_SEEN in settings.columns:
         check_splits(inputs, [TRAIN_SPLIT])
     if not all(TRAIN_SPLIT in artifact_utils.decode_split_names(each.split_names) for each in examples):
         return None
-    return TrainingLabels(training_sentences(examples))
+    hashes = array("Q")
+
+    def hashed() -> Iterator[TrainingSentence]:
+        for batch in batched(training_sentences(examples), _BATCH):
+            hashes.frombytes(text_hashes("".join(each.tokens) for each in batch).tobytes())
+            yield from batch
+
+    labels = TrainingLabels(hashed())
+    sentences = TrainingEntities(np.frombuffer(hashes, np.uint64)).to_bytes()
+    write_atomically(os.path.join(folder, TRAINING_SENTENCES_FILE), sentences)
+    return labels
 
 
 def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> tuple[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.common.errors import NerError
 from components.common.hashing import tree_hash
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
+from components.keys import TRAINING_SENTENCES_FILE
 from configs.spec import PipelineConfig
 from pipeline.registry_view.model_reference import resolve_model
 
 if TYPE_CHECKING:
+    from components.evaluator.counts.training_entities import TrainingEntities
     from components.serving import SavedModelTagger
 
 
@@ -34,7 +37,26 @@ def evaluated_model(reference: str | None, config: PipelineConfig) -> EvaluatedM
         return EvaluatedModel(tagger.tag, name, {"address": tagger.url, "version": version})
     folder = Path(tagger.folder)
     identity = {"folder": str(folder), "tree hash": tree_hash(folder)}
-    return EvaluatedModel(tagger.tag, name, identity, known_types(folder))
+    sentences = _training_sentences(identity["tree hash"], config)
+    return EvaluatedModel(tagger.tag, name, identity, known_types(folder), sentences)
+
+
+def _training_sentences(model_hash: str, config: PipelineConfig) -> TrainingEntities | None:
+    """Returns the sentences that a registered model was trained on; None if the registry does not know them."""
+    from components.evaluator.counts.training_entities import TrainingEntities
+    from components.registry.model_registry import ModelRegistry
+
+    registry = ModelRegistry(config.registry_uri)
+    try:
+        if registry.database is not None and not registry.database.is_file():
+            return None
+        version = next((each for each in registry.versions(config.name) if each.tree_hash == model_hash), None)
+        cache = config.fetched_dir / config.name
+        trained = registry.readable_trained(version, cache / f"{version.version}-trained") if version else None
+    except NerError:  # a model in a folder needs no registry
+        return None
+    file = trained / TRAINING_SENTENCES_FILE if trained else None
+    return TrainingEntities.from_bytes(file.read_bytes(), str(file)) if file and file.is_file() else None
 
 
 def chosen_tagger(reference: str | None, config: PipelineConfig) -> tuple[SavedModelTagger, str]:

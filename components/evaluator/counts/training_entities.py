@@ -1,4 +1,4 @@
-"""Entities of the training data, so that seen and unseen entities are scored separately.
+"""Entities and sentences of the training data, so that seen ones are known.
 
 Only hashes of their texts are kept: eight bytes each, and no personal data.
 """
@@ -15,7 +15,7 @@ from components.evaluator.errors import EvaluationError
 
 
 class TrainingEntities:
-    """Set of entity texts, independent of type, case-sensitive.
+    """Set of texts, of entities (independent of type) or of sentences; case-sensitive.
 
     Example:
         >>> known = TrainingEntities.of(["Paris", "New Delhi"])

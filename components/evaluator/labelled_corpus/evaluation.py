@@ -75,8 +75,13 @@ def evaluate_corpus(
     labels = _training_labels(data)
     slicer, notes = _slicer(data, options, labels)
     run = CorpusCounts(models, slicer, options.settings, labels.word_tags() if labels else None)
+    trained_on = dict.fromkeys(models, 0)
     for batch in batched(data.sentences(), _BATCH):
         run.add(batch)
+        for key, each in models.items():
+            if each.training_sentences is not None:
+                letters = ["".join(labelled.sentence.tokens) for labelled in batch]
+                trained_on[key] += int(each.training_sentences.contain(letters).sum())
         report_progress("tagging sentences", run.sentences, 0)
     if not run.sentences:
         raise EvaluationError(f"{data.path}: the split {data.split} has no sentence. Give another split, or data.")
@@ -85,6 +90,12 @@ def evaluate_corpus(
     of_models = [model.types for model in models.values()]
     known = {*run.gold, *run.predicted_types, *itertools.chain.from_iterable(types or () for types in of_models)}
     require_known_types(options.thresholds, known, is_complete=None not in of_models)
+    notes += [
+        f"{count:,} of {run.sentences:,} sentences ({count / run.sentences:.0%}) are in the training data of "
+        f"{models[key].name}, so the scores on them are too high. Give sentences that it was not trained on"
+        for key, count in trained_on.items()
+        if count
+    ]
     if not run.gold:
         notes.append("the data has no entity, so precision and recall say nothing")
     if data.undivided and data.split == "all":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from components.common.errors import quoted
+from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.delayed_labels.alignment import continuation_tag
 from components.evaluator.errors import EvaluationError
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
@@ -46,12 +47,14 @@ class EvaluatedModel:
         name: as the user named it, for errors and the report.
         identity: what the name stands for, label -> text: folder, tree hash, version, address.
         types: entity types that the model can predict; None if unknown.
+        training_sentences: the sentences that it was trained on, without spaces; None if unknown.
     """
 
     tag: Tag
     name: str
     identity: Mapping[str, str] = dataclasses.field(default_factory=dict)
     types: frozenset[str] | None = None
+    training_sentences: TrainingEntities | None = None
 
     def answers(self, sentences: Sequence[str], keys: Sequence[str]) -> list[Answer]:
         """Tags sentences and checks the answers.

@@ -74,7 +74,7 @@ def gather(
         params=params,
         epochs=_epochs(trained),
         data=_splits(lineage),
-        trained=_trained(trained, profile),
+        trained=_trained(trained, profile, folders.get(EVALUATION_KEY)),
         files=tuple(_cards(folders)),
     )
     return Produced(record, summary)
@@ -150,12 +150,14 @@ def _epochs(trained: Path | None) -> tuple[Mapping[str, float | None], ...]:
     return tuple(json.loads(file.read_text(encoding="utf-8"))["history"])
 
 
-def _trained(trained: Path | None, profile: Path | None) -> dict[str, Path]:
-    """Returns name -> file of the trained model with its vocabularies, and the profile of its data."""
+def _trained(trained: Path | None, profile: Path | None, evaluation: Path | None) -> dict[str, Path]:
+    """Returns name -> file of the trained model with its vocabularies, and of its data: profile, hashed sentences."""
     if trained is None:
         return {}
     files = [file for file in sorted(trained.iterdir()) if file.is_file()]
     files += [profile / keys.DATA_PROFILE_FILE] if profile else []
+    sentences = evaluation / keys.TRAINING_SENTENCES_FILE if evaluation else None
+    files += [sentences] if sentences and sentences.is_file() else []
     return {file.name: file for file in files}
 
 

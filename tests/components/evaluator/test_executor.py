@@ -13,6 +13,7 @@ from support.evaluation import evaluator_settings
 from support.lazy import LazyModule
 
 from components.evaluator.counts.slicing import range_name
+from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
 from components.evaluator.results.scores_file import read_evaluation
@@ -225,6 +226,14 @@ def test_end_to_end_scores_are_those_of_equal_character_spans(evaluate, corpus):
     assert overall.end_to_end.sentences == sum(any(len(p) > 1 for p in s["pieces"]) for s in corpus.sentences)
     assert overall.end_to_end.lost == 0
     assert micro.f1.value < overall.candidate.entities.micro.f1.value
+
+
+def test_training_sentences_are_written_as_hashes_without_their_spaces(evaluate, corpus):
+    evaluation, _ = evaluate("good")
+    content = Path(evaluation.uri, "training_sentences.npy").read_bytes()
+    letters = [sentence["sentence"].replace(" ", "") for sentence in corpus.sentences]
+    assert all(TrainingEntities.from_bytes(content, "").contain(letters[:9]))
+    assert len(TrainingEntities.from_bytes(content, "").hashes) == 9
 
 
 def test_scores_equal_seqeval_and_the_model_is_blessed(evaluate, corpus):
