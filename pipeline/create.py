@@ -21,8 +21,10 @@ from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
 from components.evaluator.component import Evaluator
 from components.exporter.component import Exporter
+from components.registry import names
 from components.registry.champion_source.component import ChampionSource
 from components.registry.pusher.component import RegistryPusher
+from components.registry.store.version import as_text
 from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
@@ -32,7 +34,6 @@ from pipeline.run.inputs import RunInputs
 from pipeline.run.pretrained import TRANSFORM, teacher_tags
 from pipeline.run.request import RunRequest
 from pipeline.target import Target
-from pipeline.version_facts import flat_settings, lineage_tags
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 TUNER_FN = "components.tuner.tuner_fn.tuner_fn"
@@ -282,7 +283,7 @@ class _Nodes:
                     "serving_dir": Path(self.target.serving_dir) if self.target.serving_dir else None,
                 }
             ),
-            params=flat_settings(self.config),
+            params=_flat_settings(self.config),
             lineage=self._lineage,
             run_name=self.target.run_name,
             run_fingerprint=self.target.run_fingerprint,
@@ -290,7 +291,34 @@ class _Nodes:
 
     @cached_property
     def _lineage(self) -> dict[str, str]:
-        return lineage_tags(self.inputs, self.request)
+        """Tags of the version about its origin."""
+        request = self.request
+        lineage = {
+            names.RUN_FINGERPRINT_TAG: self.inputs.fingerprint,
+            names.BASELINE_VERSION_TAG: request.baseline,
+            names.WARM_START_TAG: request.baseline if request.warm_start else names.NO_VERSION,
+            "code_version": package_hash("components", "configs", "schemas", "pipeline"),
+            "schema": self.inputs.schema_name,
+        }
+        return {**lineage, names.FORCED_BLESSING_TAG: request.force_bless} if request.force_bless else lineage
+
+
+def _flat_settings(config: PipelineConfig) -> dict[str, str]:
+    """Returns the settings that shape a model by dotted name, for example `trainer.epochs` -> `20`."""
+    sections = config.model_dump(
+        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam", "card"}
+    )
+    flat: dict[str, str] = {}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                add(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = as_text(value)
+
+    add("", sections)
+    return flat
 
 
 def _beam_arguments(config: PipelineConfig) -> list[str]:
@@ -300,6 +328,6 @@ def _beam_arguments(config: PipelineConfig) -> list[str]:
     have a container image. DirectRunner has no workers and does not read the argument.
     """
     args = list(config.beam.args)
-    names = {arg.partition("=")[0] for arg in args}
-    direct = "--runner" not in names or "--runner=DirectRunner" in args
-    return [*args, "--sdk_container_image=none"] if direct and "--sdk_container_image" not in names else args
+    options = {arg.partition("=")[0] for arg in args}
+    direct = "--runner" not in options or "--runner=DirectRunner" in args
+    return [*args, "--sdk_container_image=none"] if direct and "--sdk_container_image" not in options else args

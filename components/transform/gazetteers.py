@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
 from components.common.hashing import content_version, require_content
+from components.common.iterables import batched
 from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform.features import GAZETTEER, GAZETTEER_TABLES
@@ -124,10 +125,10 @@ def _read(files: tuple[GazetteerSettings, ...], tokenizer: str, versions: tuple[
     for number, (file, version) in enumerate(zip(files, versions, strict=True)):
         table, bit = tables.setdefault(file.case, {}), 1 << types.index(file.type)
         count = skipped = 0
-        for lines, names in _chunks(_names(file.path)):
-            hashes, lengths = _hashed(names, tokenizer, file.case)
+        for chunk in batched(_names(file.path), _CHUNK):
+            hashes, lengths = _hashed([name for _, name in chunk], tokenizer, file.case)
             if not lengths.all():
-                line = lines[int(np.argmin(lengths))]
+                line, _ = chunk[int(np.argmin(lengths))]
                 raise TextFileError(file.path, line, "the line has no token", "Remove it.")
             fits = lengths <= MOST_TOKENS
             for key in hashes[fits].tolist():
@@ -152,19 +153,6 @@ def _names(path: str) -> Iterator[tuple[int, str]]:
                 problem = f"a tab in the name {file.decoded(line, name, 'name')!r}"
                 raise TextFileError(path, line, problem, "Keep one column, for example with `cut -f 1`.")
             yield line, file.decoded(line, name, "name")
-
-
-def _chunks(names: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], list[str]]]:
-    lines: list[int] = []
-    texts: list[str] = []
-    for line, name in names:
-        lines.append(line)
-        texts.append(name)
-        if len(lines) == _CHUNK:
-            yield lines, texts
-            lines, texts = [], []
-    if lines:
-        yield lines, texts
 
 
 def _hashed(names: Sequence[str], tokenizer: str, case: str) -> tuple[np.ndarray, np.ndarray]:
