@@ -129,7 +129,17 @@ class PipelineConfig(Settings):
     @property
     def registry_uri(self) -> str:
         """MLflow's tracking URI."""
-        return self.registry.uri or f"sqlite:///{self.root / 'registry' / 'mlflow.db'}"
+        return self.registry.uri or f"sqlite:///{self._own_registry}"
+
+    @property
+    def _own_registry(self) -> Path:
+        return self.root / "registry" / "mlflow.db"
+
+    def of_work_folder(self, folder: Path) -> Self | None:
+        """Returns the configuration with another work folder and the registry in it; None if it holds no registry."""
+        registry = self.registry.model_copy(update={"uri": None, "serving_dir": None})
+        own = self.model_copy(update={"work_dir": folder, "registry": registry})
+        return own if own._own_registry.is_file() else None
 
     @property
     def checkpoint_dir(self) -> str:

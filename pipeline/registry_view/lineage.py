@@ -10,9 +10,10 @@ from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_URI, REGISTRY_VERSI
 from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
+from pipeline.run.run_record import PUSHER
 from pipeline.run.sound_metadata import open_metadata
 
-_PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
+_CHAMPION_SOURCE = "ChampionSource"
 _ROLES = {"Trainer": "warm start", "DriftValidator": "drift reference"}  # of all other nodes: baseline
 # Properties that TFX sets on every artifact and execution; they do not describe the model.
 _TFX_PROPERTIES = frozenset({"tfx_version", "is_external", "name", "state", "pipeline_name", "producer_component"})
@@ -77,7 +78,7 @@ def read_lineage(config: PipelineConfig, registry_uri: str, version: RegisteredV
     if not metadata_file(config).is_file():
         return None
     graph = _Graph(config, version.name)
-    pushed = graph.artifacts(_PUSHER, {REGISTRY_URI: registry_uri, REGISTRY_VERSION: version.version})
+    pushed = graph.artifacts(PUSHER, {REGISTRY_URI: registry_uri, REGISTRY_VERSION: version.version})
     if not pushed:
         return None
     producers = graph.producers(pushed)
@@ -169,7 +170,7 @@ class _Graph:
         """Returns the result of a run, in words."""
         executions = self._executions(run)
         for execution in executions:
-            if self._kinds[execution.type_id] == _PUSHER and execution.last_known_state in self._good:
+            if self._kinds[execution.type_id] == PUSHER and execution.last_known_state in self._good:
                 outputs = [self._properties(artifact) for _, artifact in self._linked(execution.id, self._output)]
                 pushed = outputs[0] if outputs else {}
                 if pushed.get(PUSHED):

@@ -109,8 +109,8 @@ def _of_folder(folder: Path, config: PipelineConfig) -> Path | None:
     """Returns the SavedModel folder that a folder is or leads to; None if it is none of the known kinds."""
     if (folder / SAVED_MODEL_FILE).is_file():
         return folder
-    if (folder / "registry" / "mlflow.db").is_file():
-        return _champion_of_work_folder(folder, config)
+    if (own := config.of_work_folder(folder)) is not None:
+        return _only_champion(own)
     if _models(folder.parent, folder.name):
         return _served(folder.parent, folder.name)
     names = sorted(each.name for each in folder.iterdir() if each.is_dir() and _models(folder, each.name))
@@ -123,15 +123,14 @@ def _of_folder(folder: Path, config: PipelineConfig) -> Path | None:
     return None
 
 
-def _champion_of_work_folder(folder: Path, config: PipelineConfig) -> Path:
-    registry = config.registry.model_copy(update={"uri": None, "serving_dir": None})
-    config = config.model_copy(update={"work_dir": folder, "registry": registry})
+def _only_champion(config: PipelineConfig) -> Path:
+    """Returns the champion of the configured model, or of the only one in the registry."""
     names = ModelRegistry(config.registry_uri).names()
     name = names[0] if len(names) == 1 else config.name
     if names and name not in names:
         raise NerError(
-            f"{folder}: its registry has the models {', '.join(names)}. Choose one with --set name=..., or write "
-            "models:/NAME@champion with --set work_dir=..."
+            f"{config.work_dir}: its registry has the models {', '.join(names)}. Choose one with --set name=..., or "
+            "write models:/NAME@champion with --set work_dir=..."
         )
     return _of_registry(config, name, CHAMPION)
 

@@ -93,9 +93,8 @@ def _teacher_folder(reference: str, config: PipelineConfig) -> Path:
     name, version = config.name, reference
     if match := _URI.fullmatch(reference):
         name, version = match["name"], match["version"]
-    elif (path / "registry" / "mlflow.db").is_file():
-        own = config.registry.model_copy(update={"uri": None, "serving_dir": None})
-        config = config.model_copy(update={"work_dir": path, "registry": own})
+    elif (own := config.of_work_folder(path)) is not None:
+        config = own
         names = ModelRegistry(config.registry_uri).names()
         name, version = names[0] if len(names) == 1 else config.name, CHAMPION
     elif "/" in reference or path.exists():
