@@ -102,7 +102,7 @@ def run_locally(
     begin = time.monotonic()
     folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
     with explained(folders):
-        with progress_shown("preparing"):
+        with progress_shown("loading TFX and checking the inputs"):
             pipeline = build_pipeline(config, request, inputs)
             from pipeline.run.dag_runner import DagRunner
             from pipeline.run.run_log import run_log

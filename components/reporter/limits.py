@@ -6,13 +6,10 @@ from collections.abc import Iterator
 
 from components.common.errors import counted
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
-from components.evaluator.results.evaluation import Comparison, Evaluation
+from components.evaluator.results.evaluation import FEW, Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT
 from components.reporter.model_facts import ModelFacts
-
-FEW = 30
-"""Gold entities below which a score is unreliable: with 30, the interval of a share of one half is about ±0.18."""
 
 _HALF = 0.5
 _POOR_CALIBRATION = 0.05  # expected calibration error that is visible in a reliability diagram
@@ -22,9 +19,9 @@ _WORST_SLICES = 5
 def limits(facts: ModelFacts) -> list[str]:
     """Returns one sentence per limit, each derived from a number in the facts.
 
-    Limits are: a loss on raw text, rare types, types with low precision or recall, unseen entities, slices
-    significantly worse than the whole, poor calibration, scores of the eval split, types without training data, drift,
-    and skipped sentences.
+    Limits are: few entities, a loss on raw text, rare types, types with low precision or recall, unseen entities,
+    slices significantly worse than the whole, poor calibration, scores of the eval split, types without training data,
+    drift, and skipped sentences.
     """
     return [*evaluation_limits(facts.evaluation), *(_data(facts) if facts.overall else ())]
 
@@ -35,7 +32,7 @@ def evaluation_limits(evaluation: Evaluation) -> list[str]:
     if overall is None:
         return ["No sentence was evaluated, so the quality of this model is unknown."]
     return [
-        *_raw_text(overall),
+        *_whole(overall),
         *_types(overall.candidate),
         *_unseen(evaluation),
         *_slices(evaluation),
@@ -43,10 +40,10 @@ def evaluation_limits(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _raw_text(overall: Comparison) -> Iterator[str]:
-    if overall.loses_on_raw_text:
-        text = overall.end_to_end_text
-        yield f"{text[:1].upper()}{text[1:]}."
+def _whole(overall: Comparison) -> Iterator[str]:
+    for text in (overall.small_text, overall.end_to_end_text if overall.loses_on_raw_text else ""):
+        if text:
+            yield f"{text[:1].upper()}{text[1:]}."
 
 
 def _types(scores: Scores) -> Iterator[str]:

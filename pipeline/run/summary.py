@@ -35,8 +35,13 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
             print_type_scores(console, result.overall, f"Scores{compared}")
             if result.overall.f1_change:
                 print_line(console, f"against the champion: {result.overall.f1_change}")
+            if result.overall.small_text:
+                print_line(console, f": {result.overall.small_text}", label="warning", label_style="yellow")
             _print_raw_text(console, result.overall)
         _print_decision(console, result.blessing)
+        missed = any(rule.rule == "bound" and not rule.passed for rule in result.blessing.rules)
+        if missed and not result.blessing.blessed:
+            print_line(console, "bounds are evaluator.min_f1 and evaluator.rules; `ner report` shows the errors")
     if PUSHED_MODEL in record.outputs:
         _print_verdict(console, record.properties(PUSHED_MODEL))
 

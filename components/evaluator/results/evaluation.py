@@ -57,6 +57,10 @@ LARGE_GAP = 0.01
 """Entity F1 that raw text may cost before the run warns."""
 
 
+FEW = 30
+"""Gold entities below which a score is unreliable: with 30, the interval of a share of one half is about ±0.18."""
+
+
 @dataclasses.dataclass(frozen=True)
 class EndToEnd:
     """Scores as a caller gets them: raw text in, and entities that are correct to the character.
@@ -91,6 +95,18 @@ class Comparison:
     champion: Scores | None = None
     changes: Mapping[str, Estimate] = dataclasses.field(default_factory=dict)
     end_to_end: EndToEnd | None = None
+
+    @property
+    def small_text(self) -> str:
+        """Advice about scores on few entities; empty if there are at least `FEW`."""
+        support = self.candidate.entities.micro.support
+        if support >= FEW:
+            return ""
+        entities = counted(support, "labelled entity", "labelled entities")
+        return (
+            f"only {entities} in the evaluated sentences: the scores and their intervals say little, even without an "
+            f"error. Label more of them: at least {FEW}, better hundreds"
+        )
 
     @property
     def end_to_end_gap(self) -> float:

@@ -82,11 +82,8 @@ def warnings(config: PipelineConfig, cluster: ClusterConfig, *, batch: bool = Fa
         batch: whether batch prediction is compiled, not the training.
     """
     used = {cluster.images.gpu if node.gpu else cluster.images.cpu for node in cluster.nodes.values()}
-    lines = [
-        f"image {image} has no digest: pods and the cache do not notice a changed image. Use name@sha256:..."
-        for image in sorted(used)
-        if "@sha256:" not in image
-    ]
+    unpinned = sorted(image for image in used if "@sha256:" not in image)
+    lines = [f"images without a digest, whose changes the cache misses: {', '.join(unpinned)}"] if unpinned else []
     registry = config.registry_uri.removeprefix("sqlite:///")
     if batch:
         return [*lines, *_not_mounted(cluster, {"registry.uri": registry}, BATCH_NODES, _MISSING)]

@@ -16,7 +16,7 @@ def test_compile_writes_the_documents_and_warns(tmp_path):
     result = CliRunner().invoke(compile_command, arguments)
     assert result.exit_code == 0, result.output
     assert f"{file}: 14 nodes, 2 documents\n" in result.output
-    assert "warning: image deployable-ner:cpu has no digest" in result.output
+    assert "warning: images without a digest, whose changes the cache misses: deployable-ner:cpu" in result.output
     spec, _ = yaml.safe_load_all(file.read_text())
     result = CliRunner().invoke(compile_command, [*arguments, "--no-platform"])
     assert f"{file}: 14 nodes, 1 document\n" in result.output

@@ -70,6 +70,21 @@ def test_scores_on_raw_text_are_shown_and_a_large_gap_is_a_warning(f1, warns, tm
     assert any("on raw text" in limit for limit in evaluation_limits(changed)) == warns
 
 
+@pytest.mark.parametrize("support", [12, 30])
+def test_few_entities_are_a_warning_and_a_limit(support, tmp_path, record, capsys):
+    made = record(Blessing(True), pushed=1)
+    result = read_evaluation(str(tmp_path))
+    candidate = result.overall.candidate
+    micro = dataclasses.replace(candidate.entities.micro, support=support)
+    candidate = dataclasses.replace(candidate, entities=dataclasses.replace(candidate.entities, micro=micro))
+    changed = dataclasses.replace(result, overall=dataclasses.replace(result.overall, candidate=candidate))
+    write_evaluation(str(tmp_path), changed)
+    print_summary(made)
+    few = support < 30
+    assert ("warning: only 12 labelled entities in the evaluated sentences" in capsys.readouterr().out) == few
+    assert any(limit.startswith("Only 12 labelled entities") for limit in evaluation_limits(changed)) == few
+
+
 def test_the_reason_for_not_pushing_is_shown(record, capsys):
     print_summary(record(Blessing(False, (FAILED,), ("no champion",)), pushed=0, reason="not blessed"))
     text = capsys.readouterr().out
