@@ -37,6 +37,7 @@ _RUN = re.compile(r"[^\W_]+")
 _BEGIN_OR_INSIDE = re.compile(r"(?i)(?:(?P<letter>[bi])|(?P<word>begin|beg|inside))(?P<number>[0-9]*)")
 _CELL_WORD = re.compile(r"[^\s,;\[\]()'\"]+")  # of `['B-PER', 'O']`
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
+_BRACKETS = re.compile(r"(?:\([^()*\s]+)?\*?\)?")  # `(PER*`, `*`, `*)`
 _JOINED = re.compile(r"[|;/+&,]")
 _MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
 # Without `scheme: io`, labels are bare types only if nothing speaks against it. One letter may be a part of speech.
@@ -281,6 +282,9 @@ class Labels:
         if not self.bare and len(parts_of_speech) >= _LEAST_PARTS and are_parts_of_speech(parts_of_speech):
             fix = "Set corpus.tag_column to the column with tags of entities, or add one."
             return "the labels are parts of speech", f"All labels are parts of speech. {fix}"
+        if all(map(_BRACKETS.fullmatch, inside)) and any("(" in label for label in inside):
+            problem = "the labels are brackets of CoNLL-2012, which are read in files of eleven columns and more"
+            return problem, "Write the brackets as tags: B-PER, I-PER and O."
         if not self._has_tags and not find_spelling(inside) and (pairs := _pairs(inside)):
             one, other = sorted(pairs)[:2]
             problem = f"the labels {quoted(one)} and {quoted(other)} seem to have the prefixes B and I"

@@ -15,16 +15,18 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import (
     ROW_NUMBER,
     TAG_NAMES,
+    TAG_SPACES,
     TOKEN_NAMES,
     Roles,
     find_roles,
 )
 from components.corpus_example_gen.readers.comments import begins_sentence, is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, is_valid_tag, split_tag
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
 _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
+_NEW_DOCUMENT = "newdoc"  # CoNLL-U
 _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
@@ -38,6 +40,11 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
 # Outside labels next to types without a prefix; other marks are punctuation.
 _PLACEHOLDERS = frozenset({"_", "-", "--", "*"})
 _CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
+
+_SPANS_IN_TABLES = (
+    "Write token and tag in each row. A table of texts has a header `text,entities` and spans such as `0-3 PER; 8-12 "
+    'LOC` or `[[0, 3, "PER"]]`, or a row for each span: `text,start,end,label`.'
+)
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
 """Function that iterates over the numbered lines of a file from the start."""
@@ -93,6 +100,17 @@ class ColumnLayout:
             return False
         is_row = len(cells) == self.width > 1 and is_label(cells[-1], self.labels)
         return is_assignment(line) or not is_row
+
+    def is_first_comment(self, line: str) -> bool:
+        """Returns whether a line is a comment that ends the sentence before it: it begins a document.
+
+        Where numbers of rows begin the sentences, `# sent_id = 7` does so as well.
+        """
+        if not line.startswith("#"):
+            return False
+        begins_document = line[1:].split(None, 1)[:1] == [_NEW_DOCUMENT]
+        begins = begins_document or (self.roles.restarts and begins_sentence(line) and is_assignment(line))
+        return line.startswith(_COMMENTS) or (begins and self.is_comment(line))
 
     def is_inner_comment(self, line: str) -> bool:
         """Returns whether a line inside a sentence is a comment `# name = value`, but not that of another sentence."""
@@ -197,6 +215,11 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         roles = replace(roles, tag=only - width)
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
         note = f"column {only} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
+    if settings.token_column is None and settings.scheme == "auto" and survey.has_texts:
+        problem = (
+            f"column {roles.token} holds texts of several words, such as {errors.quoted(survey.text, 60)}, not tokens"
+        )
+        raise CorpusReadingError(path, None, problem, _SPANS_IN_TABLES)
     if prefix := survey.prefix:
         fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
@@ -251,6 +274,8 @@ class _Survey:
     Attributes:
         labels: number of rows with each label.
         last: first value of the last column.
+        text: first value of the tokens' column that has several words.
+        has_texts: whether half of the rows have such values, and no label is a tag.
         prefix: language that begins all tokens, as in WikiANN (`en:`); empty if none does.
         others: types of each other column that holds tags, `O` in a column without types. Chunks (`B-NP`) count only if
             the labels are chunks.
@@ -259,7 +284,8 @@ class _Survey:
     def __init__(self, rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> None:
         """Reads all rows; those of another width than `width` do not count."""
         self.labels: Counter[str] = Counter()
-        self.prefix = self.last = ""
+        self.prefix = self.last = self.text = ""
+        texts = 0
         own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
         known = {column % width for column in own_columns if column is not None}
         tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
@@ -267,15 +293,17 @@ class _Survey:
         for _, cells in rows:
             if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
                 continue
-            self.labels[roles.tag_of(cells).strip(" ")] += 1
+            self.labels[roles.tag_of(cells).strip(TAG_SPACES)] += 1
             self.last = self.last or cells[-1]
             token, count = cells[roles.token], count + 1
+            if " " in token.strip() and token[:1] != "[":
+                texts, self.text = texts + 1, self.text or token
             if count == 1:
                 self.prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
             elif self.prefix and not token.startswith(self.prefix):
                 self.prefix = ""
             for column in list(tags):
-                value = cells[column].strip(" ")
+                value = cells[column].strip(TAG_SPACES)
                 if value not in tags[column]:
                     if is_valid_tag(value):
                         tags[column].add(value)
@@ -283,6 +311,8 @@ class _Survey:
                         del tags[column]
         if count < 2:
             self.prefix = ""
+        inside = self.labels.keys() - OUTSIDE_LABELS
+        self.has_texts = 0 < count <= 2 * texts and bool(inside) and not any(split_tag(label)[0] for label in inside)
         self._types = {split_tag(label)[1] for label in self.labels} - {""}
         are_chunks = bool(self._types) and self._types <= _CHUNKS
         types = {column: {split_tag(tag)[1] for tag in own} - {""} or {OUTSIDE} for column, own in tags.items() if own}
@@ -456,7 +486,7 @@ def _rows(lines: Iterable[tuple[int, str]], separator: str, quoted: bool) -> Ite
     tabular = separator in ("\t", ",", ";")
     space = "\t" if separator == "\t" else " \t" + separator
     for number, line in lines:
-        if not line.strip(space) or (line[0] in '-"\ufeff' and is_document_mark(line)):
+        if not line.strip(space) or (line[0] in '-"\ufeff' and is_document_mark(line)) or line.startswith(_COMMENTS):
             yield number, []
         elif line.isspace() and not line.strip(" \t"):
             continue

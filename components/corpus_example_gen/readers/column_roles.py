@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.labels import are_parts_of_speech, is_tag_like
@@ -31,6 +32,9 @@ _MOST_CLASSES = 100  # parts of speech, in the largest tag sets
 _WORDS_PER_CLASS = 4  # a file of fewer words may have as many different classes as words
 _LEMMA_ROWS = 20_000  # rows that tell a lemma from a word
 _SURE_LEMMAS = 20  # lemmas in lower case of words with a capital, if other lemmas have capitals
+
+TAG_SPACES = " \u00a0\u2007\u202f\u3000"
+"""Spaces around a tag, as Excel and web pages leave them."""
 
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
@@ -72,7 +76,7 @@ class Roles:
         sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
         document: column that the header calls a document, in each row or in the first; None if there is none.
         indexed: whether rows may differ in width after the tag, as in CoNLL-U.
-        restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
+        restarts: whether a row number 0 or 1 begins a sentence, because not all are separated by lines.
         header: cells of the header row; empty if there is none.
         header_line: line of the header row.
         is_reversed: whether the tag precedes the token, as in the files of MIT (`B-ACTOR<TAB>ida`).
@@ -169,6 +173,10 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     is_reversed = width == 2 and is_unset and columns[0].classes == "tags" and columns[1].may_be_words
     if is_reversed:
         token, tag = 1, -2  # rows of another width are errors
+    if width == 2 and is_unset and not is_reversed and columns[0].classes == "tags":
+        problem = f"column 0 holds tags such as {quoted(columns[0].first_value)}, and column 1 no tokens"
+        fix = "Write token, tab, tag in each row. `paste` joins a file of sentences and one of their tags to a .tsv."
+        raise CorpusReadingError(path, columns[0].first_line, problem, fix)
     if tag in (token, token - width):
         problem = f"found one column for token and tag (column {token})"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
@@ -404,7 +412,8 @@ class _Column:
     @property
     def may_be_words(self) -> bool:
         """True if the column may hold the tokens: its values are texts, not numbers, parts of speech or tags."""
-        return not self.classes and self.numeric * 2 < self.rows and any(map(str.isalpha, "".join(self._different)))
+        are_texts = any(map(str.isalpha, "".join(self._different))) and not self._different <= OUTSIDE_LABELS
+        return not self.classes and self.numeric * 2 < self.rows and are_texts
 
     @property
     def classes(self) -> str:
@@ -573,8 +582,8 @@ def _find_unknown_header(rows: Rows, width: int, settings: CorpusSettings) -> tu
     line, first = next(((line, cells) for line, cells in rows() if cells), (0, []))
     if len(first) != width:
         return 0, ()
-    counts = Counter(cells[settings.tag_column].strip(" ") for _, cells in rows() if len(cells) == width)
-    return (line, tuple(first)) if is_like_header(first[settings.tag_column].strip(" "), counts) else (0, ())
+    counts = Counter(cells[settings.tag_column].strip(TAG_SPACES) for _, cells in rows() if len(cells) == width)
+    return (line, tuple(first)) if is_like_header(first[settings.tag_column].strip(TAG_SPACES), counts) else (0, ())
 
 
 def is_like_header(label: str, counts: Mapping[str, int]) -> bool:
@@ -616,20 +625,33 @@ def _find_index(body: Rows, free: Sequence[int], sentence: int | None) -> tuple[
     if len(free) < 3:
         return None, False
     for column in free[:2]:
-        good, bad, restarts, boundaries = _counts_up(body(), column, sentence)
-        if good > 0 and bad * _TOLERANCE <= good:
-            return column, False
-        if sentence is None and not boundaries and restarts and (bad - restarts) * _TOLERANCE <= good:
+        count = _counts_up(body(), column, sentence)
+        # Between boundaries, a column of flags (0 or 1) does not count: sentences have two rows or more on average.
+        restarts = sentence is None and count.restarts > 0
+        restarts = restarts and (not count.boundaries or count.follows >= count.restarts + count.boundaries)
+        if count.good > 0 and count.bad * _TOLERANCE <= count.good:
+            return column, restarts
+        if restarts and (count.bad - count.restarts) * _TOLERANCE <= count.good:
             return column, True
     return None, False
 
 
-def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int | None) -> tuple[int, int, int, int]:
-    """Counts rows whose number follows that of the row before, other rows, restarts among these, and boundaries.
+class _Count(NamedTuple):
+    """Rows whose number fits, those that follow the row before, other rows, restarts among these, and boundaries."""
+
+    good: int
+    follows: int
+    bad: int
+    restarts: int
+    boundaries: int
+
+
+def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int | None) -> _Count:
+    """Counts the rows of a column that may number them.
 
     Some exceptions are allowed: `row_problem` then reports them, and they must not turn the numbers into tokens.
     """
-    good, bad, restarts, boundaries = 0, 0, 0, 0
+    good, follows, bad, restarts, boundaries = 0, 0, 0, 0, 0
     expected: int | None = None
     last = -1  # number of the row before; numbers of a whole file go on over empty lines
     previous, pending = "", False
@@ -645,6 +667,7 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
             begins = number in (0, 1)
             starts = begins or last < 0 or last < number <= last + 2
             fits = number == expected if expected is not None else starts
+            follows += number == expected
             fits = fits or (begins and current != previous and bool(current))
             last = number
             restarts += begins and not fits
@@ -652,7 +675,7 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
         elif value != "#" and not _NUMERIC.fullmatch(value):  # `#` and a tab begin a comment (GermEval)
             bad += 1
         previous = current or previous
-    return good, bad, restarts, boundaries
+    return _Count(good, follows, bad, restarts, boundaries)
 
 
 _KNOWN = frozenset(itertools.chain(TOKEN_NAMES, TAG_NAMES, _SENTENCES, _DOCUMENTS, _OTHERS))

@@ -25,7 +25,7 @@ from components.corpus_example_gen.readers.column_layout import (
     is_document_comment,
     is_document_mark,
 )
-from components.corpus_example_gen.readers.column_roles import NO_VALUE
+from components.corpus_example_gen.readers.column_roles import NO_VALUE, TAG_SPACES
 from components.corpus_example_gen.readers.comments import Comments
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, split_tag
@@ -58,7 +58,7 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
     raw: RawSentence | None = None
     for number, line in lines():
         kind = _kind(layout, line, is_open=raw is not None)
-        ends, row = kind in ("boundary", "document_mark", "header"), None
+        ends, row = kind in ("boundary", "document_mark", "header") or layout.is_first_comment(line), None
         if kind == "token":
             row = rows.cells(number, line)
             kind, ends = ("token", rows.begins_sentence(row)) if row is not None else ("extra_row", False)
@@ -159,7 +159,9 @@ def _kind(layout: ColumnLayout, line: str, *, is_open: bool) -> str:
         return "space_row"
     if layout.is_header(line):
         return "header"
-    return "comment" if (layout.is_inner_comment if is_open else layout.is_comment)(line) else "token"
+    if is_open:
+        return "comment" if layout.is_inner_comment(line) or layout.is_first_comment(line) else "token"
+    return "comment" if layout.is_comment(line) else "token"
 
 
 def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
@@ -187,7 +189,7 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
             "(corpus.tag_column)",
         )
     if roles.restarts:
-        report.note(path, f"no line separates the sentences; a 0 or 1 in column {roles.index} begins one")
+        report.note(path, f"numbers in column {roles.index} that restart begin a sentence, also without an empty line")
 
 
 class _Rows:
@@ -195,7 +197,7 @@ class _Rows:
 
     def __init__(self, layout: ColumnLayout, path: str, report: IngestReport) -> None:
         self.layout, self.path, self.report = layout, path, report
-        self._sentence = self._document = ""
+        self._sentence = self._document = self._number = ""
         self._begun = False  # whether the row begins a document
 
     def cells(self, number: int, line: str) -> list[str] | None:
@@ -214,7 +216,8 @@ class _Rows:
         if self._begun:
             self._document, self._sentence = document, ""
         if roles.restarts and roles.index is not None and roles.index < len(cells):
-            return self._begun or cells[roles.index] in ("0", "1")
+            previous, self._number = self._number, cells[roles.index]
+            return self._begun or self._number == "0" or (self._number == "1" and previous != "0")
         begins = sentence not in ("", self._sentence)
         self._sentence = sentence if begins else self._sentence
         return self._begun or begins
@@ -229,16 +232,16 @@ class _Rows:
         if problem and raw.error is None:
             fix = "Correct the row, or set corpus.token_column and corpus.tag_column."
             if line.startswith("#"):
-                fix = "Correct the row. Comments stand before a sentence, as `# text` or `# name = value`."
+                fix = "Correct the row. Comments stand before a sentence, behind an empty line: `# name = value`."
             if "\r" in line:
                 fix = "Remove it, or end all lines with LF."
             raw.error = CorpusError(self.path, number, f"{problem}: {quoted(line)}", fix)
         raw.lines.append(number)
         raw.tokens.append(cells[0] if problem else cells[self.layout.roles.token])
         tag = OUTSIDE if problem else self.layout.roles.tag_of(cells)
-        if tag != tag.strip(" "):
+        if tag != tag.strip(TAG_SPACES):
             self.report.repair("stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(' '))}")
-        raw.tags.append(tag.strip(" "))
+        raw.tags.append(tag.strip(TAG_SPACES))
 
 
 def _value(cells: list[str], column: int | None) -> str:

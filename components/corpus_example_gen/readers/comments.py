@@ -49,6 +49,13 @@ class Comments:
             name, _, value = head.partition(" ")
             self._key = value.strip() or self._key if name in _ID_NAMES else self._key
             line = f"# {rest}"
+        elif (
+            (words := head.split(None, 2))
+            and words[0] in _ID_NAMES
+            and "=" in "".join(words[2:])
+            and "=" not in words[1]
+        ):
+            self._key, line = words[1], f"# {words[2]}"
         # `# sent_id = x`, `# text = a = b`: the name ends at the first equals sign.
         name, sign, value = line[1:].partition("=")
         name, value = name.strip("# \t"), value.strip()

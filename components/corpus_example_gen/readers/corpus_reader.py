@@ -65,6 +65,9 @@ _WEB_ANNO = "#FORMAT=WebAnno TSV"
 _WEB_ANNO_ROW = re.compile(r"[0-9]+-[0-9]+\t")
 _WEB_ANNO_ROWS = 5
 _MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
+_XML = re.compile(r"\s*<(?:\?xml|!doctype|[\w.-]+:[\w.-]+\s[^<>]*=)", re.IGNORECASE)
+_PYTHON = re.compile(r"\s*(?:(?:import|from) \w[\w.]*\s*(?:\n|import )|(?:\w+\s*=\s*)?[\[(]\s*\(\s*[\"'])")
+_CAS = '"%FEATURE_STRUCTURES"'  # of UIMA
 _PUBTATOR = re.compile(r"[0-9]+\|t\|")
 # `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
 _INLINE = re.compile(
@@ -156,6 +159,7 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
     """
     fits: list[SpanTool | TokenTool] = []
     conflicts: dict[tuple[SpanTool | TokenTool, SpanTool | TokenTool], int] = {}
+    has_entities = False  # in a record that a named tool reads
     for count, (number, item) in enumerate(records.numbered()):
         if count >= _SAMPLE and len(_named(fits)) < 2:
             break
@@ -164,16 +168,17 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
         except ValueError:
             continue
         matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, OTHER_FORMS) if tool.matches(value)]
+        own = _named(matching)
+        readings = {tool: _reading(tool, value, path, records) for tool in own}
+        both = [tool for tool in fits if tool in matching]
         # The reader refuses a later record of another tool.
-        fits = [tool for tool in fits if tool in matching] or fits or matching
-        if len({*_named(fits)} & {*matching}) < 2:
-            continue
-        readings = {tool: _reading(tool, value, path, records) for tool in _named(fits)}
-        for one, other in itertools.combinations(_named(fits), 2):
+        fits = fits if has_entities and both == [OTHER_FORMS] else both or fits or matching
+        has_entities = has_entities or any(readings[tool][1] for tool in own if tool is not OTHER_FORMS)
+        for one, other in itertools.combinations(own, 2):
             if readings[one] != readings[other]:
                 conflicts.setdefault((one, other), number)
     for (one, other), number in conflicts.items():
-        if one in fits and other in fits:
+        if _named(fits)[0] in (one, other):
             problem = f"has the fields of {one.title} and of {other.title}, which differ in their entities"
             fix = f"Set corpus.format to {one.name} or {other.name}."
             raise CorpusReadingError(path, number, problem, fix)
@@ -190,13 +195,13 @@ def _reading(tool: SpanTool | TokenTool, value: Any, path: str, records: Records
     try:
         if isinstance(tool, TokenTool):
             return entities_of(tool, value, records.features, path)
-        annotated = tool.convert(value, path)
+        annotated = tool.read(value, path)
         text, entities = annotated.text, set[tuple[int, int, str]]()
+        before = [0, *itertools.accumulate(not char.isspace() for char in text)]  # characters before an offset
         for start, end, label in annotated.entities:
             if not 0 <= start < end <= len(text):
                 raise ValueError(f"span {start} to {end}")
-            first, last = (len("".join(text[:edge].split())) for edge in (start, end))
-            entities.add((first, last, "_".join(label.split())))
+            entities.add((before[start], before[end], "_".join(label.split())))
         return "".join(text.split()), entities
     except (CorpusError, ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
         return tool.name, str(error)
@@ -215,8 +220,9 @@ def _open(
         settings = settings.model_copy(update={"offsets": "characters"})
         return _of_records(docbin_records(path, content.read(), most), path, settings, report, tokenizer)
     text = CorpusText(path, content)
-    if text.head.startswith(_WEB_ANNO) or _is_web_anno(text):
-        problem = "found WebAnno TSV (INCEpTION), which is not read"
+    is_cas = text.head.lstrip()[:1] == "{" and _CAS in text.head
+    if is_cas or text.head.startswith(_WEB_ANNO) or _is_web_anno(text):
+        problem = f"found {'UIMA CAS JSON' if is_cas else 'WebAnno TSV'} (INCEpTION), which is not read"
         fix = "Export the document as CoNLL 2002 or CoNLL 2003, with the layer Named entity."
         raise CorpusError(path, 1, problem, fix)
     file_format = find_format(path, text, settings)
@@ -261,8 +267,11 @@ def _refuse_inline_labels(text: CorpusText, path: str) -> None:
         CorpusError: the first lines have such labels.
     """
     fix = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
-    if text.head.startswith("<?xml"):
-        raise CorpusError(path, 1, "found XML, which is not read", fix)
+    if _XML.match(text.head):
+        raise CorpusError(path, 1, "found XML or HTML, which is not read", fix)
+    if _PYTHON.match(text.head):
+        python = "Save the list as JSON: `json.dump(TRAIN_DATA, open('train.json', 'w'))`."
+        raise CorpusError(path, 1, "found code of Python, which is not read", python)
     if _PUBTATOR.match(text.head):
         raise CorpusError(path, 1, "found PubTator, which is not read", fix)
     places: list[tuple[int, str]] = []

@@ -19,10 +19,21 @@ from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_NO_TEXT = {b"%PDF-": "a PDF document", b"\xd0\xcf\x11\xe0": "an Office document"}
-"""First bytes of binary files, and their kind: such a file may be named `train.conll` by mistake."""
-_MAGIC = 8  # bytes
+_NO_TEXT = {
+    b"%PDF-": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an Office document",
+    b"{\\rtf": "an RTF document",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89PNG": "a picture",
+    b"\x80\x04\x95": "a pickle of Python",
+    b"\x80\x05\x95": "a pickle of Python",
+}
+"""First bytes of files that are not texts, and their kind: such a file may be named `train.conll` by mistake."""
+_LFS = b"version https://git-lfs"
+_TAR, _TAR_AT = b"ustar", 257
+_MAGIC = 512  # bytes
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
+_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 20  # characters
 _MARKS = re.compile(b"(?:%b)+" % codecs.BOM_UTF8)
@@ -63,6 +74,8 @@ class CorpusText:
         Raises:
             CorpusError: the file is not UTF-8, or has NUL bytes.
         """
+        if content.head(4) in _UTF32_MARKS:
+            raise CorpusError(path, 1, "found UTF-32 text", _iconv(path, "UTF-32"))
         if content.head(2) in _UTF16_MARKS:
             raise CorpusError(path, 1, "found UTF-16 text", _iconv(path, "UTF-16"))
         if name := utf16_without_mark(content.head(_SAMPLE)):
@@ -250,11 +263,19 @@ def load_content(
         data = read_file(path)
     elif isinstance(data, bytes):
         data = FileContent([data])
-    if path.lower().endswith(".gz"):
-        return FileContent(_unpacked(path, data, max_bytes, max_ratio))
+    is_packed = path.lower().endswith(".gz")
+    data = FileContent(_unpacked(path, data, max_bytes, max_ratio)) if is_packed else data
     head = data.head(_MAGIC)
     if head.startswith(_GZIP_MAGIC):
-        raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
+        if is_packed:
+            raise CorpusError(path, None, "found gzip data inside gzip data", "Unpack it once, with `gunzip`.")
+        fix = "Unpack it with `tar xf`." if path.lower().endswith(".tgz") else "Rename the file to end in .gz."
+        raise CorpusError(path, None, "found gzip data", fix)
+    if head[_TAR_AT:].startswith(_TAR):
+        fix = f"Unpack it, for example with `tar xf {Path(path).name}`; --data names the folder."
+        raise CorpusError(path, None, "found a tar archive, which is not read", fix)
+    if head.startswith(_LFS):
+        raise CorpusError(path, 1, "found a pointer of Git LFS, not the file", "Fetch it with `git lfs pull`.")
     if packed := packed_by_content(head):
         raise CorpusError(path, None, f"found {packed.title}, which is not read", packed.fix(path))
     if name := next((name for magic, name in _NO_TEXT.items() if head.startswith(magic)), ""):

@@ -31,7 +31,7 @@ _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples"
 _RECORD_FIELDS = frozenset({"text", "tokens", "words", "tokenized_text", "sentence", "sentences", "sents"})
 """Fields of which a record has one, and an object with a list of records none."""
 
-_TEXTS = frozenset({"text", "sentence"})
+_TEXTS = frozenset({"text", "sentence", "data", "content"})
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
 _MANY = 10_000  # rows that show that each is a span: none is a token outside entities
@@ -51,6 +51,13 @@ _LABEL_NAMES = (
 _SURFACE_NAMES = ("entity", "span", "mention", "surface", "entity_text", "span_text", "mention_text", "value", "term")
 _KEYS = ("sentence_id", "sent_id", "text_id", "doc_id", "document_id", "document", "doc", "filename", "file", "id")
 _OFFSET = re.compile(r"([0-9]{1,18})(?:\.0)?")  # pandas makes floats of integers if some are missing
+_NAME = r"[^\W\d_]\w*(?:[ ./&-][^\W\d_]\w*)*"
+# `0-3 PER`, `0:3:PER`, `0,3,PER`, `PER(0,3)`, `PER: 0-3`, and what separates it from the next one
+_WRITTEN_SPAN = re.compile(
+    rf"[(\[<]?\s*(?:([0-9]{{1,18}})\s*[-–:,\s]\s*([0-9]{{1,18}})\s*[-–:,=\s]\s*['\"]?({_NAME})['\"]?"
+    rf"|['\"]?({_NAME})['\"]?\s*[-–:,=(\[\s]\s*([0-9]{{1,18}})\s*[-–:,\s]\s*([0-9]{{1,18}}))\s*[)\]>]?\s*"
+    r"(?:[;,|\n]|(?<=\s)|$)\s*"
+)
 _TABLE_FIELDS = frozenset({"annotation_id", "annotator", "lead_time", "updated_at", "created_at", "completed_by"})
 
 
@@ -74,7 +81,7 @@ class Records:
 def parse_record(item: Any) -> Any:
     """Returns the value of a record, which is an object or (spaCy) a list or null.
 
-    Of a row of the dataset viewer of Hugging Face these are its cells.
+    Of a row of the dataset viewer of Hugging Face these are its cells. Spans may be a text that JSON or Python wrote.
 
     Example:
         >>> parse_record('{"text": "a"}'), parse_record({"text": "a"}), parse_record('["a", {}]', )
@@ -83,6 +90,22 @@ def parse_record(item: Any) -> Any:
     Raises:
         ValueError: the JSON is not valid; see `parse_json_object`.
     """
+    value = _parsed(item)
+    for name in _SPANS if isinstance(value, dict) else ():
+        text = value.get(name)
+        if isinstance(text, str) and text[:1] in ("[", "{") and _are_spans(spans := _value_of(text)):
+            value = {**value, name: spans}
+    return value
+
+
+def _are_spans(value: Any) -> bool:
+    """Returns whether a value is a list of lists and objects, or an object of lists."""
+    if isinstance(value, dict):
+        return all(isinstance(part, list) for part in value.values())
+    return isinstance(value, list) and all(isinstance(part, list | dict) for part in value)
+
+
+def _parsed(item: Any) -> Any:
     if not isinstance(item, str):
         return item
     if item.strip() == "null":
@@ -91,6 +114,8 @@ def parse_record(item: Any) -> Any:
         value = parse_json_object(f'{{"list": {item}}}')["list"]
         if len(value) >= 2 and isinstance(value[0], str) and isinstance(value[1], dict):
             return value
+        if len(value) == 2 and isinstance(value[0], str) and _are_spans(value[1]):
+            return [value[0], {"entities": value[1]}]
     value = parse_json_object(item)
     if not {"row_idx", "row"} <= value.keys() or not isinstance(value["row"], dict):
         return value
@@ -144,8 +169,8 @@ def is_json(text: CorpusText) -> bool:
 def span_table_separator(text: str) -> str:
     r"""Returns the separator of a table of texts and spans; empty if the text has another form.
 
-    Its header has fields of Label Studio, or names a text and spans, which are lists of lists or objects, or each row
-    is one span.
+    Its header has fields of Label Studio, or names a text and spans, which are lists, objects or texts such as
+    `0-3 PER; 8-12 LOC`, or each row is one span.
 
     >>> span_table_separator("text,id,label,annotator,annotation_id\n"), span_table_separator("token\tlabel\n")
     (',', '')
@@ -249,17 +274,38 @@ def _folded(names: list[str]) -> list[str]:
 
 
 def _has_spans(text: str, separator: str, names: list[str]) -> bool:
-    """Returns whether a column with a name of spans holds lists of lists or objects in one of the first rows."""
+    """Returns whether a column with a name of spans holds spans in one of the first rows."""
     columns = [column for column, name in enumerate(names) if name in _SPANS]
     if not columns:
         return False
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     with contextlib.suppress(csv.Error):
         for cells in itertools.islice(rows, 1, _SAMPLE):
-            lists = [_list_of(cells[column]) for column in columns if column < len(cells)]
-            if any(items and all(isinstance(item, list | dict) for item in items) for items in lists):
+            values = [_spans_in(cells[column]) for column in columns if column < len(cells)]
+            if any(items and all(isinstance(item, list | dict) for item in items) for items in values):
                 return True
     return False
+
+
+def _spans_in(cell: str) -> list[Any] | None:
+    """Returns the spans in a cell, or other items of a list; None if it has another form.
+
+    >>> _spans_in("0-3 PER; 8-12 LOC"), _spans_in("PER(0,3), LOC(8,12)"), _spans_in("0:3:Job Title|8:12:LOC")
+    ([[0, 3, 'PER'], [8, 12, 'LOC']], [[0, 3, 'PER'], [8, 12, 'LOC']], [[0, 3, 'Job Title'], [8, 12, 'LOC']])
+    >>> _spans_in("{'LOC': [[0, 4]]}"), _spans_in("1990-2000"), _spans_in("B-PER O")
+    ([{'LOC': [[0, 4]]}], None, None)
+    """
+    value = _value_of(cell)
+    if value is not None:
+        return [value] if isinstance(value, dict) else value
+    text = cell.strip()
+    text = text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
+    spans, at = list[Any](), 0
+    while at < len(text) and (match := _WRITTEN_SPAN.match(text, at)):
+        start, end, label = match.group(1, 2, 3) if match[3] else match.group(5, 6, 4)
+        spans.append([int(start), int(end), label])
+        at = match.end()
+    return spans if spans and at == len(text) else None
 
 
 def table_records(text: str, separator: str, path: str) -> Records:
@@ -284,12 +330,34 @@ def table_records(text: str, separator: str, path: str) -> Records:
         header, rows = _table(text, separator, path, quoting=csv.QUOTE_NONE)  # a text may begin with a quotation mark
         if not _SpanColumns.find(header):
             raise
-    columns = _SpanColumns.find(header) if len(_TABLE_FIELDS & {*header}) < 2 else None
+    is_studio = len(_TABLE_FIELDS & {*header}) >= 2
+    columns = None if is_studio else _SpanColumns.find(header)
     if columns and columns.hold_spans([cells for _, cells in rows[:_MANY]]):
         return _joined(rows, header, columns, path)
     header = _folded(header)
-    records = [(line, dict(zip(header, map(_cell, cells), strict=True))) for line, cells in rows]
-    return Records(lambda: iter(records), len(records))
+    columns_of_spans = [] if is_studio else [column for column, name in enumerate(header) if name in _SPANS]
+    written = [column for column in columns_of_spans if _are_written([cells[column] for _, cells in rows])]
+    records = []
+    for line, cells in rows:
+        record = dict(zip(header, map(_cell, cells), strict=True))
+        for column in columns_of_spans:
+            value = _value_of(cells[column])
+            record[header[column]] = value.get("entities", value) if isinstance(value, dict) else record[header[column]]
+        for column in written:
+            spans = _spans_in(cells[column]) if cells[column].strip() else []
+            if spans is None:
+                problem = f"found {quoted(cells[column], 60)} in column {quoted(header[column])}, expected spans"
+                raise CorpusError(path, line, problem, 'Write them as `0-3 PER; 8-12 LOC` or `[[0, 3, "PER"]]`.')
+            record[header[column]] = spans
+        records.append((line, record))
+    notes = tuple(f"read spans such as {quoted(next(filter(None, (c[column].strip() for _, c in rows))), 60)} "
+                  f"in column {quoted(header[column])}" for column in written)  # fmt: skip
+    return Records(lambda: iter(records), len(records), notes=notes)
+
+
+def _are_written(cells: list[str]) -> bool:
+    """Returns whether a column has spans that are texts, such as `0-3 PER`."""
+    return any(_value_of(cell) is None and _spans_in(cell) for cell in cells if cell.strip())
 
 
 def _table(
@@ -384,6 +452,18 @@ def items_or_words(text: str) -> list[str]:
     if items is not None and all(isinstance(item, str) for item in items):
         return items
     return [text[start:end] for start, end in whitespace_offsets(text)]
+
+
+def _value_of(text: str) -> Any:
+    """Returns the list or object that a text is, as JSON or Python writes it; None if it is something else."""
+    if not (text.startswith("{") and text.endswith("}")):
+        return _list_of(text)
+    with contextlib.suppress(ValueError, RecursionError):
+        return parse_json_object(text)
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        value = ast.literal_eval(text)
+        return json.loads(json.dumps(value)) if isinstance(value, dict) else None  # tuples become lists
+    return None
 
 
 def _list_of(text: str) -> list[Any] | None:

@@ -169,7 +169,7 @@ def _convert(value: Any, tool: SpanTool, path: str) -> Annotated:
             raise ConversionError("found a JSON list, not an object")
         if tool is not PLAIN and tool is not BRAT and not tool.matches(value):
             raise ConversionError(f"found a record without the fields of {tool.title}: {shortened(repr(value))}")
-        return tool.convert(value, path)
+        return tool.read(value, path)
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         raise ConversionError(
             f"found a record that is not an export of {tool.title}: {shortened(repr(value))}"

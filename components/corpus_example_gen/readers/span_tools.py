@@ -13,10 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from components.common.errors import quoted
+from components.common.errors import counted, quoted
+from components.corpus_example_gen.readers.span_offsets import is_word_edge
 
 _OFFSETS = (("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start", "end"))
-_LABELS = ("label", "type", "entity", "entity_type", "entity_group", "tag")  # of a span that is an object
+# Of a span that is an object; the first one counts.
+_LABELS = ("label", "type", "entity", "entity_type", "entity_group", "tag", "labels", "category", "class")
 
 
 class Annotated(NamedTuple):
@@ -64,6 +66,25 @@ class SpanTool(NamedTuple):
     convert: Callable[[Any, str], Annotated]
     repeats: bool = False
 
+    def read(self, record: Any, path: str) -> Annotated:
+        """Converts a record; a span whose label is a list is one for each of the labels."""
+        annotated = self.convert(record, path)
+        spans = annotated.entities
+        if not isinstance(spans, list) or not any(map(_has_labels, spans)):
+            return annotated
+        surfaces = annotated.surfaces or (None,) * len(spans)
+        pairs = [
+            ([*span[:2], label], surface)
+            for span, surface in zip(spans, surfaces, strict=True)
+            for label in (span[2] if _has_labels(span) else span[2:])
+        ]
+        unlabelled = sum(_has_labels(span) and not span[2] for span in spans)
+        return annotated._replace(
+            entities=[span for span, _ in pairs],
+            surfaces=tuple(surface for _, surface in pairs),
+            left_out=Counter(annotated.left_out) + Counter({"spans without a label": unlabelled}),
+        )
+
 
 class ConversionError(ValueError):
     """A record that its tool would not write.
@@ -76,6 +97,10 @@ class ConversionError(ValueError):
         """Takes problem and remedy."""
         super().__init__(problem)
         self.fix = fix
+
+
+def _has_labels(span: Any) -> bool:
+    return isinstance(span, list) and len(span) == 3 and isinstance(span[2], list)
 
 
 def _list(record: dict[str, Any], *names: str) -> Any:
@@ -253,6 +278,8 @@ def _label_studio(record: dict[str, Any], path: str) -> Annotated:
     spans, surfaces, of_texts = [], [], dict[Any, None]()
     for region in _items(chosen.get("result"), dict, "result"):
         kind, value = region.get("type"), region.get("value")
+        if kind == "paragraphlabels":
+            raise ConversionError("found labels of a dialogue (paragraphlabels)", "Label each of its texts as a task.")
         if kind not in ("labels", "hypertextlabels"):
             left_out["relations" if kind == "relation" else "other regions"] += 1
             continue
@@ -460,11 +487,12 @@ def _google(record: dict[str, Any], path: str) -> Annotated:
 
 def _is_spacy_pair(record: Any) -> bool:
     pair = isinstance(record, list) and len(record) >= 2 and isinstance(record[0], str)
-    return pair and isinstance(record[1], dict) and isinstance(record[1].get("entities"), list)
+    return pair and isinstance(record[1], dict) and isinstance(record[1].get("entities"), list | dict)
 
 
 def _spacy_pair(record: Any, path: str) -> Annotated:
-    del path
+    if isinstance(record[1]["entities"], dict):
+        return _other_form({"text": record[0], "entities": record[1]["entities"]}, path)
     entities, surfaces = _objects_as_lists(record[1]["entities"])
     return Annotated(record[0], entities, surfaces=surfaces)
 
@@ -510,8 +538,10 @@ _PAIRS = (
     *_OFFSETS,
     *(("begin", "end"), ("from", "to"), ("start_char", "end_char"), ("begin_offset", "end_offset")),
 )
-_TEXTS = ("text", "sentence", "content", "document")
-_SPANS = ("entities", "annotations", "annotation", "spans", "label", "labels")
+_TEXTS = ("text", "sentence", "content", "document", "data")
+_SURFACES = ("text", "word", "name", "mention", "surface", "entity")
+_NO_OFFSETS = frozenset({*_LABELS, *_SURFACES, "score", "confidence", "id"})  # fields of a span without offsets
+_SPANS = ("entities", "annotations", "annotation", "spans", "label", "labels", "ner", "named_entities")
 
 
 def _is_label_first(span: Any) -> bool:
@@ -528,28 +558,73 @@ def _other_form(record: dict[str, Any], path: str) -> Annotated:
     if parts is None:
         raise ConversionError(f"found no text with spans, fields are {', '.join(map(quoted, list(record)[:5]))}")
     text, field, spans = parts
+    if record[field] is None:
+        return Annotated("", [], rejected="unlabelled")
+    if rejected := _answer(record):
+        return Annotated("", [], rejected=rejected)
+    spans = _placed(spans, record[text])
     entities = [[start, end, label] for start, end, label, _ in spans]
     return Annotated(
         record[text], entities, record.get("id"), surfaces=tuple(span[3] for span in spans), spans_field=field
     )
 
 
-def _text_and_spans(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, int, str, Any]]] | None:
-    """Returns the fields of text and spans, and the spans as (start, end, label, text); None if a part is unknown."""
+_Form = tuple[int | None, int | None, Any, Any]  # start, end, label or labels, text; without offsets the text is known
+
+
+def _placed(spans: list[_Form], text: str) -> list[_Form]:
+    """Returns spans with offsets; those that have a text only are at the words that are this text.
+
+    >>> _placed([(None, None, "LOC", "York"), (None, None, "ORG", "New York")], "New York is not York")
+    [(0, 8, 'ORG', 'New York'), (16, 20, 'LOC', 'York')]
+
+    Raises:
+        ConversionError: the text has the words another number of times than there are such spans.
+    """
+    placed = [span for span in spans if span[0] is not None]
+    names = Counter((surface, str(label)) for start, _, label, surface in spans if start is None and surface.strip())
+    labels = {(surface, str(label)): label for _, _, label, surface in spans}
+    known = {surface for surface, _ in names}
+    taken = [False] * len(text)
+    for surface in sorted(known, key=lambda name: (-len(name), name)):
+        own = [name for name in names if name[0] == surface]
+        edges = [match.span() for match in re.finditer(re.escape(surface.strip()), text)]
+        edges = [
+            (start, end)
+            for start, end in edges
+            if is_word_edge(text, start) and is_word_edge(text, end) and not any(taken[start:end])
+        ]
+        count = sum(names[name] for name in own)
+        if len(edges) != count or len(own) > 1:
+            has = f"has it {counted(len(edges), 'time')}" if edges else "does not have these words"
+            of = " and ".join(quoted(name[1], 40) for name in own)
+            problem = f"found {quoted(surface, 60)} as {of} {counted(count, 'time')}, but the text {has}"
+            raise ConversionError(problem, "Write spans with their offsets: [start, end, label].")
+        for start, end in edges:
+            taken[start:end] = [True] * (end - start)
+            placed.append((start, end, labels[own[0]], surface))
+    return placed
+
+
+def _text_and_spans(record: dict[str, Any]) -> tuple[str, str, list[_Form]] | None:
+    """Returns the fields of text and spans, and the spans; None if a part is unknown."""
     text = next((name for name in _TEXTS if isinstance(record.get(name), str)), None)
-    field = next((name for name in _SPANS if isinstance(record.get(name), list | dict)), None)
+    if text == "content" and record.get("annotation", ()) is None:  # DataTurks
+        return text, "annotation", []
+    fields = [name for name in _SPANS if isinstance(record.get(name), list | dict)]
+    field = next((name for name in fields if record[name]), fields[0] if fields else None)
     if text is None or field is None:
         return None
-    value, spans = record[field], list[tuple[int, int, str, Any]]()
+    value, spans = record[field], list[_Form]()
     # Columns, as datasets writes a sequence of objects.
     if isinstance(value, dict) and value and any({*names} <= value.keys() for names in _PAIRS):
         lists = [part for part in value.values() if isinstance(part, list)]
         if len(lists) < len(value) or len({*map(len, lists)}) > 1:
             return None
         items = [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
-    elif isinstance(value, dict):  # lists by type: GATE, CLUENER
+    elif isinstance(value, dict):  # lists by type: GATE, CLUENER, answers of a language model
         pairs = [(label, one) for label, group in value.items() for one in _of_type(group)]
-        if not pairs or any(one is None for _, one in pairs):
+        if any(one is None for _, one in pairs):
             return None
         items = [{"label": label, **one} for label, one in pairs if one is not None]
     else:
@@ -563,21 +638,43 @@ def _text_and_spans(record: dict[str, Any]) -> tuple[str, str, list[tuple[int, i
 
 
 def _of_type(group: Any) -> list[dict[str, Any] | None]:
-    """Returns the spans of a type: objects, or lists of offsets by text; None for something else."""
+    """Returns the spans of a type: objects, offsets, texts, or lists of offsets by text; None for something else."""
+    if isinstance(group, str) or group is None:
+        return [{"text": group}] if group else []
+    if isinstance(group, list) and len(group) >= 2 and _are_offsets(group):
+        return [{"span": group}]
     if isinstance(group, dict):
         lists = {surface: pairs if isinstance(pairs, list) and pairs else [None] for surface, pairs in group.items()}
         return [{"text": surface, "indices": pair} for surface, pairs in lists.items() for pair in pairs]
-    return [one if isinstance(one, dict) else None for one in group] if isinstance(group, list) else [None]
+    if not isinstance(group, list):
+        return [None]
+    return [
+        one if isinstance(one, dict)
+        else {"text": one} if isinstance(one, str)
+        else {"span": one} if _are_offsets(one)
+        else None
+        for one in group
+    ]  # fmt: skip
 
 
-def _spans_of_item(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
+def _are_offsets(span: Any) -> bool:
+    """Returns whether a span is its offsets, and may have its text behind them."""
+    kinds = [type(part) for part in span] if isinstance(span, list) else []
+    return kinds[:2] == [int, int] and kinds[2:] in ([], [str])
+
+
+def _spans_of_item(span: Any, text: str) -> list[_Form]:
     """Returns the spans of an item, of which DataTurks has several in `points`; empty if its form is unknown."""
     if _is_label_first(span):
         return [(span[1], span[2], span[0], None)]
+    if _are_offsets(span) and len(span) == 3:
+        return [(*span, None)]
     if not isinstance(span, dict):
         return []
-    label = next((span[name] for name in (*_LABELS, "category", "class") if span.get(name)), None)
-    label = label[0] if isinstance(label, list) and len(label) == 1 else label
+    field = next((name for name in _LABELS if span.get(name) is not None), "")
+    label = span.get(field)
+    if not isinstance(label, str) and not (isinstance(label, list) and all(isinstance(one, str) for one in label)):
+        return []
     surface = span.get("text")
     surface = surface[0] if isinstance(surface, list) and len(surface) == 1 else surface
     pairs: list[Any] = []
@@ -591,10 +688,13 @@ def _spans_of_item(span: Any, text: str) -> list[tuple[int, int, str, Any]]:
         pairs = offsets
     elif type(span.get("offset")) is type(span.get("length")) is int:
         pairs = [[span["offset"], span["offset"] + span["length"]]]
-    spans = []
+    elif span.keys() <= _NO_OFFSETS:
+        surface = next((span[name] for name in _SURFACES if name != field and isinstance(span.get(name), str)), None)
+        return [] if surface is None else [(None, None, label, surface)]
+    spans = list[_Form]()
     for pair in pairs:
         start, end, own = (*pair, surface)[:3] if isinstance(pair, list) and len(pair) >= 2 else (None, None, None)
-        if type(start) is not int or type(end) is not int or not isinstance(label, str):
+        if type(start) is not int or type(end) is not int:
             return []
         includes = isinstance(own, str) and own != text[start:end] and own == text[start : end + 1]
         spans.append((start, end + includes, label, own))

@@ -161,10 +161,51 @@ def test_tables_of_hipe_with_comments_inside_are_read():
     assert pairs(read(renamed, token_column=0, tag_column=1)[0]) == pairs(sentences)
 
 
-@pytest.mark.parametrize("comment", ["# sent_id = 2", "# text = b", "# newdoc id = a", "# b"])
-def test_comment_that_begins_a_sentence_is_an_error_inside_one(comment):
-    with pytest.raises(CorpusError, match=r"a\.conll:2: found 1 column, expected 2"):
+@pytest.mark.parametrize("separator", ["\t", " "])
+@pytest.mark.parametrize("comment", ["# newdoc id = a", "# newdoc", "#begin document (a)"])
+def test_comment_that_begins_a_document_ends_the_sentence_before(comment, separator):
+    text = f"a\tO\n{comment}\nb\tB-X\n#end document\nc\tO\n".replace("\t", separator)
+    sentences, report = read(text)
+    assert pairs(sentences) == [(("a",), ("O",)), (("b",), ("B-X",)), (("c",), ("O",))]
+    assert report.documents == 1
+
+
+@pytest.mark.parametrize("comment", ["# sent_id = 2", "# text = b", "# b"])
+def test_other_comment_inside_a_sentence_is_an_error(comment):
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found 1 column, expected 2.* behind an empty line"):
         read(f"a\tO\n{comment}\nb\tB-X\n")
+
+
+def test_comments_of_sentences_whose_rows_restart_need_no_empty_line():
+    sentences, _ = read("".join(f"# sent_id = {i}\n# text = a b\n1\ta\tO\n2\tb\tB-X\n" for i in "xyz"))
+    assert [(s.key, s.tokens) for s in sentences] == [("x", ("a", "b")), ("y", ("a", "b")), ("z", ("a", "b"))]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("mark", ["", "-DOCSTART- O\n", "\n", "#begin document (a)\n"])
+def test_numbers_of_rows_that_restart_begin_sentences_also_without_empty_lines(first, mark):
+    rows = "".join(f"{first + i} {row}\n" for i, row in enumerate(("Ana B-PER", "Lima I-PER", "left O")))
+    sentences, report = read((mark + rows * 4) * 2)
+    assert pairs(sentences) == [(("Ana", "Lima", "left"), ("B-PER", "I-PER", "O"))] * 8
+    assert report.notes == ["a.conll: numbers in column 0 that restart begin a sentence, also without an empty line"]
+
+
+def test_columns_of_flags_do_not_begin_sentences():
+    with pytest.raises(CorpusError, match="column 0 holds a number in 6 of 6 rows, so it does not hold the tokens"):
+        read("0 Ida B-PER\n1 left O\n0 . O\n\n1 Bo B-PER\n0 left O\n0 . O\n")
+
+
+def test_files_of_tags_without_tokens_are_refused():
+    with pytest.raises(
+        CorpusError, match=r"a\.conll:1: column 0 holds tags such as 'B-PER', and column 1 no tokens\. "
+    ):
+        read("B-PER O\nO O\nB-PER I-PER\n")
+    assert pairs(read("B-PER Ida\nO left\n")[0]) == [(("Ida", "left"), ("B-PER", "O"))]
+
+
+def test_brackets_of_few_columns_are_refused_as_such():
+    with pytest.raises(CorpusError, match=r"found '\(PER\*'.* Write the brackets as tags: B-PER, I-PER and O\."):
+        read("Ana (PER*\nLima *)\nleft *\nOslo (LOC)\n")
 
 
 def test_attribute_of_conllu_in_lower_case_is_read():
@@ -198,9 +239,9 @@ def test_a_first_line_that_names_the_separator_is_no_row():
 
 
 def test_spaces_around_tags_are_stripped_and_counted():
-    sentences, report = read("a\t B-X\nb\tI-X  \n")
-    assert pairs(sentences) == [(("a", "b"), ("B-X", "I-X"))]
-    assert report.repairs == {"stripped_tag": 2}
+    sentences, report = read("a\t B-X\nb\tI-X  \nc\tI-X\u00a0\n")
+    assert pairs(sentences) == [(("a", "b", "c"), ("B-X", "I-X", "I-X"))]
+    assert report.repairs == {"stripped_tag": 3}
 
 
 def test_hash_tokens_in_space_separated_files():

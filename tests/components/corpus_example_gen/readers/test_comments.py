@@ -14,6 +14,7 @@ def test_one_comment():
         "# just prose": (None, {}),
         "#": (None, {}),
         "# id 5a-6b\tdomain=en": ("5a-6b", {"domain": "en"}),
+        "# id 5a-6b domain=en": ("5a-6b", {"domain": "en"}),
         "# id\tdomain=en": (None, {"domain": "en"}),
         "#\thttps://a.b [2010]": (None, {}),
         "# text = a\tb": (None, {"text": "a\tb"}),

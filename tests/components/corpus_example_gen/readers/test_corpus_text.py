@@ -53,6 +53,31 @@ def test_lines_end_in_lf_or_crlf_and_nowhere_else():
         assert lines(data) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("a.conll", b"{\\rtf1 Ida B-PER}", "found an RTF document, which is not read. Export the corpus as text"),
+        ("a.conll", b"version https://git-lfs.github.com/spec/v1\n", "found a pointer of Git LFS, not the file. Fetch"),
+        ("a.conll", b"a".ljust(257, b"\0") + b"ustar\x0000", "found a tar archive, which is not read. Unpack it, for"),
+        (
+            "a.conll.gz",
+            gzip.compress(b"a".ljust(257, b"\0") + b"ustar\x0000"),
+            "found a tar archive, which is not read.",
+        ),
+        ("a.conll.gz", gzip.compress(gzip.compress(b"a O\n")), "found gzip data inside gzip data. Unpack it once"),
+        (
+            "a.conll",
+            "a O\n".encode("utf-32"),
+            "found UTF-32 text. Corpora are UTF-8 text. Convert it, for example with",
+        ),
+    ],
+)
+def test_files_of_other_kinds_are_named(name, data, problem):
+    with pytest.raises(CorpusError) as caught:
+        lines(data, name)
+    assert problem in str(caught.value)
+
+
 @pytest.mark.usefixtures("chunk")
 def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
     for data, line, problem, fix in [

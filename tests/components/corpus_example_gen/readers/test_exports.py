@@ -317,7 +317,7 @@ def test_labels_inside_a_text_are_refused_as_such(text, example):
     with pytest.raises(CorpusError) as caught:
         read("a.txt", text.encode())
     assert f"found labels inside the text, such as {example!r}, which are not read. Write token" in str(caught.value)
-    with pytest.raises(CorpusError, match=r"a\.xml:1: found XML, which is not read"):
+    with pytest.raises(CorpusError, match=r"a\.xml:1: found XML or HTML, which is not read"):
         read("a.xml", b"<?xml version='1.0'?>\n<a>Ida left</a>\n")
     assert read("a.conll", b"<b>Ida</b> B-PER\nleft O\n")[0] == ["<b>Ida</b>/B-PER left/O"]
 
@@ -623,6 +623,12 @@ def test_tags_and_spans_of_a_record_must_agree(spans):
         with pytest.raises(CorpusReadingError, match=r"a\.jsonl:61: has the fields of .* Set corpus\.format to"):
             read("a.jsonl", lines(*[same] * 60, {**same, "ner_tags": other}))
     assert read("a.jsonl", lines({**same, "ner_tags": ["O", "O"]}), format="hugging_face")[0] == ["Ida/O left/O"]
+    other = {"tokens": ["Bo", "left"], "ner_tags": ["B-PER", "O"], "entities": [[1, 2, "LOC"]]}
+    for records in ((other, {**other, "entities": []}), ({**other, "entities": []}, other)):
+        with pytest.raises(
+            CorpusReadingError, match=r"which differ in their entities\. Set corpus\.format to hugging_face"
+        ):
+            read("a.jsonl", lines(*records))
     empty = {"tokens": ["Ida", "left"], "ner_tags": ["B-PER", "O"], "spans": []}
     assert read("a.jsonl", lines(empty))[0] == ["Ida/B-PER left/O"]
 
@@ -651,17 +657,129 @@ OTHER_FORMS = (
     {"text": IDA, "entities": [
         {"start": 0, "end": 3, "entity_group": "PER", "score": 0.9}, {"start": 8, "end": 16, "entity_group": "LOC"},
     ]},
+    {"text": IDA, "entities": {"PER": [[0, 3]], "LOC": [[8, 16, "New York"]], "ORG": []}},
+    {"text": IDA, "entities": {"PER": [0, 3], "LOC": [8, 16]}},
+    {"text": IDA, "entities": {"PER": ["Ida"], "LOC": ["New York"], "ORG": None}},  # answers of a language model
+    {"text": IDA, "entities": {"PER": "Ida", "LOC": "New York", "ORG": ""}},
+    {"text": IDA, "entities": [{"text": "Ida", "label": "PER"}, {"name": "New York", "type": "LOC"}]},
+    {"text": IDA, "entities": [{"entity": "Ida", "type": "PER"}, {"word": "New York", "tag": "LOC", "score": 0.9}]},
+    {"text": IDA, "label": [[0, 3, ["PER"]], [8, 16, ["LOC"]]]},  # doccano
+    {"text": IDA, "entities": [{"start": 0, "end": 3, "labels": ["PER"]}, {"start": 8, "end": 16, "label": ["LOC"]}]},
+    {"sentence": IDA, "labels": [[0, 3, "PER"], [8, 16, "LOC"]]},
+    {"text": IDA, "entities": "[[0, 3, \"PER\"], [8, 16, \"LOC\"]]"},  # Parquet
+    {"text": IDA, "entities": "{'PER': [(0, 3)], 'LOC': [(8, 16)]}"},
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("record", OTHER_FORMS)
 def test_spans_in_other_forms_are_read(record):
-    field = next(name for name in ("entities", "annotation", "annotations", "label") if name in record)
+    field = next(name for name in ("entities", "annotation", "annotations", "label", "labels") if name in record)
     empty = {**record, field: []}
     for records in ((record, record), (empty, record), (record, empty)):
         assert sorted({*read("a.jsonl", lines(*records))[0]}) == sorted(
             {SAID, *["Ida/O saw/O New/O York/O ./O"] * (empty in records)}
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "expected"),
+    [
+        ("Bo met Bo", {"PER": ["Bo", "Bo"]}, "Bo/B-PER met/O Bo/B-PER"),
+        ("York is not New York", {"LOC": ["York"], "ORG": ["New York"]}, "York/B-LOC is/O not/O New/B-ORG York/I-ORG"),
+        ("Bo met Bo", {"PER": ["Bo"]}, "found 'Bo' as 'PER' 1 time, but the text has it 2 times. Write spans with"),
+        ("Bo met Bo", {"PER": ["Bo"], "LOC": ["Bo"]}, "found 'Bo' as 'PER' and 'LOC' 2 times, but the text has it 2"),
+        ("Bob left", {"PER": ["Bo"]}, "found 'Bo' as 'PER' 1 time, but the text does not have these words. Write"),
+        ("Ida left", {"Ida": "PER"}, "found 'PER' as 'Ida' 1 time, but the text does not have these words. Write"),
+    ],
+)
+def test_entities_without_offsets_are_the_words_that_are_their_text(text, entities, expected):
+    record = lines({"text": text, "entities": entities})
+    if "/" in expected:
+        assert read("a.jsonl", record)[0] == [expected]
+    else:
+        with pytest.raises(CorpusError) as caught:
+            read("a.jsonl", record)
+        assert f"a.jsonl:1: {expected}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "Ida left", "label": [[0, 3, ["PER", "HUM"]]]},
+        {"text": "Ida left", "entities": [{"start": 0, "end": 3, "label": ["PER", "HUM"]}]},
+        {
+            "content": "Ida left",
+            "annotation": [{"label": ["PER", "HUM"], "points": [{"start": 0, "end": 2, "text": "Ida"}]}],
+        },
+    ],
+)
+def test_several_labels_of_a_span_are_spans_that_overlap(record):
+    with pytest.raises(CorpusError, match=r"overlapping spans \[0, 3, 'HUM'\] 'Ida' and \[0, 3, 'PER'\] 'Ida'"):
+        read("a.jsonl", lines(record))
+    sentences, report = read("a.jsonl", lines(record), overlaps="longest")
+    assert (sentences, report.repairs) == (["Ida/B-PER left/O"], {"overlapping_span": 1})
+
+
+def test_spans_without_a_label_and_texts_that_nobody_labelled_are_counted():
+    unlabelled = {"content": "Bo left", "annotation": None}
+    label = {"content": "Ida left", "annotation": [{"label": [], "points": [{"start": 0, "end": 2, "text": "Ida"}]}]}
+    sentences, report = read("a.jsonl", lines(unlabelled, label))
+    assert (sentences, report.left_out) == (["Ida/O left/O"], {"spans without a label": 1})
+    assert report.line_kinds == {"unlabelled": 1, "record": 1}
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        "0-3 PER; 8-16 LOC", "0-3 PER, 8-16 LOC", "0:3:PER|8:16:LOC", "0,3,PER;8,16,LOC", "0 3 PER 8 16 LOC",
+        "PER(0,3), LOC(8,16)", "PER: 0-3; LOC: 8-16", "[(0,3,PER), (8,16,LOC)]", "(0, 3, 'PER'), (8, 16, 'LOC')",
+        "{'PER': ['Ida'], 'LOC': ['New York']}", "{'entities': [(0, 3, 'PER'), (8, 16, 'LOC')]}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("header", ["text,entities", "id,sentence,labels", "data,label"])
+def test_spans_in_a_cell_are_read_in_any_notation(spans, header):
+    number = ["1"] * header.startswith("id")
+    table = io.StringIO()
+    csv.writer(table).writerows([header.split(","), [*number, IDA, spans], [*["2"] * len(number), "It rains", "[]"]])
+    assert read("a.csv", table.getvalue().encode())[0] == [SAID, "It/O rains/O"]
+
+
+def test_tables_of_texts_with_other_cells_are_refused_with_the_notations():
+    table = b"text,entities\nIda left,0-3 PER\nBo left,Bo PER\nIt rains,\n"
+    with pytest.raises(
+        CorpusError, match=r"a\.csv:3: found 'Bo PER' in column 'entities', expected spans\. Write them as"
+    ):
+        read("a.csv", table)
+    assert read("a.csv", table.replace(b"Bo PER", b""))[0] == ["Ida/B-PER left/O", "Bo/O left/O", "It/O rains/O"]
+    for form in ("text,PER\n%s,Ida\n%s,\n", "%s,0-3 PER\n%s,\n", "text,label\n%s,positive\n%s,negative\n"):
+        with pytest.raises(CorpusReadingError, match=r"column 0 holds texts of several words, such as 'Ida left', not"):
+            read("a.csv", (form % ("Ida left", "It rains")).encode())
+
+
+def test_pairs_of_a_text_and_its_spans_are_read():
+    for spans in ([[0, 3, "PER"]], {"entities": {"PER": [[0, 3]]}}, {"entities": {"PER": ["Ida"]}}):
+        data = json.dumps([["Ida left", spans], ["It rains", []]])
+        assert read("a.json", data.encode())[0] == ["Ida/B-PER left/O", "It/O rains/O"]
+
+
+def test_code_of_python_and_cas_are_refused_with_the_remedy():
+    for code in ('TRAIN_DATA = [\n    ("Ida left", {"entities": [(0, 3, "PER")]}),\n]\n', "[('Ida left', {})]\n"):
+        with pytest.raises(
+            CorpusError, match=r"a\.txt:1: found code of Python, which is not read\. Save the list as JSON"
+        ):
+            read("a.txt", code.encode())
+    cas = {"%TYPES": {}, "%FEATURE_STRUCTURES": [{"%ID": 1, "sofaString": "Ida left"}]}
+    with pytest.raises(CorpusError, match=r"found UIMA CAS JSON \(INCEpTION\), which is not read\. Export .* CoNLL"):
+        read("a.json", json.dumps(cas).encode())
+    with pytest.raises(CorpusError, match=r"found XML or HTML, which is not read"):
+        read("a.txt", b'<xmi:XMI xmlns:xmi="http://www.omg.org/XMI">\n<cas:Sofa sofaString="Ida left"/>\n')
+
+
+def test_labels_of_dialogues_are_an_error():
+    region = {"type": "paragraphlabels", "value": {"start": "0", "end": "0", "startOffset": 0, "endOffset": 3}}
+    task = {"id": 1, "data": {"text": "Ida left"}, "annotations": [{"result": [region]}]}
+    with pytest.raises(CorpusError, match=r"found labels of a dialogue \(paragraphlabels\)\. Label each of its texts"):
+        read("a.json", json.dumps([task]).encode())
 
 
 def test_the_text_of_a_span_in_another_form_is_checked():
