@@ -137,13 +137,6 @@ def test_a_tagger_by_path_trains_and_loads(transformed, tmp_path):
         TrainedModel.load(str(tmp_path))
 
 
-def test_built_in_taggers_return_logits_of_the_documented_shape():
-    sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100}
-    model = taggers.build_tagger("transformer", sizes, embed_dim=8, ff_dim=8)
-    ids = np.array([[2, 3, 0]])
-    assert model({"word_ids": ids, "case_ids": ids}).shape == (1, 3, 3)
-
-
 def test_tables_of_embeddings_stay_float32_under_mixed_precision():
     # The gradient of a frequent row adds up thousands of tokens; sums in bfloat16 took 90 times as long on a GPU.
     sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100}

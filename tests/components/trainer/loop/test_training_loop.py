@@ -25,15 +25,19 @@ def without_clock(history):
 
 
 class ScriptedScorer:
-    """Gives prescribed scores, one an epoch, and keeps the weights that it was asked to score."""
+    """Gives prescribed scores, one an epoch, and keeps the weights that it was asked to score.
 
-    def __init__(self, model, f1s):
+    `entities` is the number of labelled ones: differences of F1 below 2 / `entities` count as chance.
+    """
+
+    def __init__(self, model, f1s, entities=None):
         self.model, self.f1s, self.weights = model, iter(f1s), []
+        self.entities = {} if entities is None else {"val_entities": entities}
 
     def score(self):
         self.weights.append([weight.numpy() for weight in self.model.trainable_variables])
         names = ("val_loss", "val_entity_precision", "val_entity_recall", "outside_bias")
-        return {**dict.fromkeys(names, 0.0), "val_entity_f1": next(self.f1s)}
+        return {**dict.fromkeys(names, 0.0), "val_entity_f1": next(self.f1s), **self.entities}
 
 
 class CountedBatches:
@@ -87,31 +91,21 @@ def test_the_log_marks_the_epochs_that_would_be_kept_and_none_before_the_floor(m
         def write(self, epoch, row, *, kept):
             marks.append(kept)
 
-    class Uncertain(ScriptedScorer):
-        def score(self):
-            return {**super().score(), "val_entities": 20}  # two of them are 0.1 of F1
-
     f1s = [0.9, 0.5, 0.3, 0.45, 0.6]
-    made_up.fit(cpu, epochs=5, patience=5, log=Marks(None, 5), scorer=lambda model: Uncertain(model, f1s))
+    made_up.fit(cpu, epochs=5, patience=5, log=Marks(None, 5), scorer=lambda model: ScriptedScorer(model, f1s, 20))
     assert marks == [False, True, False, True, True]
 
 
 @pytest.mark.parametrize(("entities", "best"), [(1000, 0), (50, 1), (20, 2)])
 def test_of_epochs_that_differ_by_chance_the_last_is_kept(made_up, cpu, entities, best):
-    class Uncertain(ScriptedScorer):
-        def score(self):
-            return {**super().score(), "val_entities": entities}
-
-    _, result = made_up.fit(cpu, epochs=3, patience=3, scorer=lambda model: Uncertain(model, [0.5, 0.47, 0.44]))
+    f1s = [0.5, 0.47, 0.44]
+    _, result = made_up.fit(cpu, epochs=3, patience=3, scorer=lambda model: ScriptedScorer(model, f1s, entities))
     assert result.best_epoch == best
 
 
 def test_patience_counts_from_the_highest_f1(made_up, cpu):
-    class Uncertain(ScriptedScorer):
-        def score(self):
-            return {**super().score(), "val_entities": 2}  # so few that every epoch is close to the highest
-
-    _, result = made_up.fit(cpu, epochs=9, patience=3, scorer=lambda model: Uncertain(model, [0.4, 0.5] + [0.3] * 7))
+    f1s, few = [0.4, 0.5] + [0.3] * 7, 2  # every epoch is close to the highest
+    _, result = made_up.fit(cpu, epochs=9, patience=3, scorer=lambda model: ScriptedScorer(model, f1s, few))
     assert (len(result.history), result.best_epoch) == (5, 4)
 
 
@@ -123,11 +117,7 @@ def test_patience_does_not_end_a_training_before_an_epoch_may_be_kept(made_up, c
 
 
 def test_without_entities_in_the_eval_split_the_last_epoch_is_kept(made_up, cpu):
-    class WithoutEntities(ScriptedScorer):
-        def score(self):
-            return {**super().score(), "val_entities": 0}
-
-    _, result = made_up.fit(cpu, epochs=4, patience=2, scorer=lambda model: WithoutEntities(model, [0.0] * 4))
+    _, result = made_up.fit(cpu, epochs=4, patience=2, scorer=lambda model: ScriptedScorer(model, [0.0] * 4, 0))
     assert (len(result.history), result.best_epoch) == (4, 3)
 
 
