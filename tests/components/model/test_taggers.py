@@ -22,6 +22,15 @@ def test_settings_list_the_built_in_taggers():
     assert set(taggers.TAGGERS) == set(BUILT_IN_TAGGERS)
 
 
+def test_taggers_keep_the_modules_and_names_that_saved_models_hold():
+    from components.model.cnn_linear_tagger import CnnLinearTagger
+    from components.model.encoder_tagger import EncoderTagger
+    from components.model.transformer_tagger import TransformerTagger
+
+    for tagger in (CnnLinearTagger, EncoderTagger, TransformerTagger):
+        assert keras.saving.get_registered_name(tagger) == f"ner>{tagger.__name__}"
+
+
 def test_a_tagger_by_path_receives_the_sizes_in_its_signature():
     sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100, "maxlen": 8, "seed": 1}
     for path in (CUSTOM, CUSTOM.replace(":", ".")):
