@@ -66,7 +66,7 @@ _WEB_ANNO_ROW = re.compile(r"[0-9]+-[0-9]+\t")
 _WEB_ANNO_ROWS = 5
 _MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
 _XML = re.compile(r"\s*<(?:\?xml|!doctype|[\w.-]+:[\w.-]+\s[^<>]*=)", re.IGNORECASE)
-_PYTHON = re.compile(r"\s*(?:(?:import|from) \w[\w.]*\s*(?:\n|import )|(?:\w+\s*=\s*)?[\[(]\s*\(\s*[\"'])")
+_PYTHON = re.compile(r"(?:\A\s*|^\w+\s*=\s*)[\[(]\s*\(\s*[\"']", re.MULTILINE)  # `DATA = [("Ida left", …), …]`
 _CAS = '"%FEATURE_STRUCTURES"'  # of UIMA
 _PUBTATOR = re.compile(r"[0-9]+\|t\|")
 # `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
@@ -174,6 +174,10 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
         # The reader refuses a later record of another tool.
         fits = fits if has_entities and both == [OTHER_FORMS] else both or fits or matching
         has_entities = has_entities or any(readings[tool][1] for tool in own if tool is not OTHER_FORMS)
+        if OTHER_FORMS in matching and OTHER_FORMS not in own:  # next to tags, its spans may contradict them
+            spans = _reading(OTHER_FORMS, value, path, records)
+            own += [OTHER_FORMS] * (isinstance(spans[1], set) and bool(spans[1]) and isinstance(own[0], TokenTool))
+            readings[OTHER_FORMS] = spans
         for one, other in itertools.combinations(own, 2):
             if readings[one] != readings[other]:
                 conflicts.setdefault((one, other), number)
@@ -269,7 +273,7 @@ def _refuse_inline_labels(text: CorpusText, path: str) -> None:
     fix = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
     if _XML.match(text.head):
         raise CorpusError(path, 1, "found XML or HTML, which is not read", fix)
-    if _PYTHON.match(text.head):
+    if _PYTHON.search(text.head[:_HEAD]):
         python = "Save the list as JSON: `json.dump(TRAIN_DATA, open('train.json', 'w'))`."
         raise CorpusError(path, 1, "found code of Python, which is not read", python)
     if _PUBTATOR.match(text.head):
@@ -360,8 +364,8 @@ def _sentences(
             sentence = as_characters(sentence, tokenizer, report)
         if sentence:
             yield from documents.sentences(raw, sentence)
-    if file_format == "columns" and report.sentences_in == 1 and report.tokens_in > _LONG:
-        report.note(path, f"no line separates sentences, so the file is one sentence of {report.tokens_in:,} tokens")
+    if file_format == "columns" and settings.sentences != "split":
+        _note_undivided(path, report)
     cleaner.finish()
     if raw_text:
         raw_text.finish(report)
@@ -369,6 +373,17 @@ def _sentences(
         unlabelled = report.line_kinds["unlabelled"] or report.left_out["unlabelled sentences"]
         problem = f"has no sentence{' that somebody labelled' if unlabelled else ''}"
         raise CorpusError(path, None, problem, "Add labelled sentences, or remove the file from the corpus.")
+
+
+def _note_undivided(path: str, report: IngestReport) -> None:
+    """Notes a file that is one long sentence, or one for each document."""
+    number, tokens = report.sentences_in, report.tokens_in
+    if tokens <= _LONG * number or number > max(report.documents, 1):
+        return
+    shown = f"the file is one sentence of {tokens:,} tokens"
+    if number > 1:
+        shown = f"each of {number:,} documents is one sentence, of {tokens // number:,} tokens on average"
+    report.note(path, f"no line separates sentences, so {shown}; corpus.sentences: split divides the text")
 
 
 def _check_first(raw: RawSentence, counts: Counter[str], scheme: str, report: IngestReport, path: str) -> None:

@@ -356,7 +356,7 @@ class _Record:
         """Returns the spans in characters, sorted and without overlaps."""
         entities = record.entities
         plain = value if self.tool is PLAIN else {}
-        others = [name for name in _OTHER_SPANS if isinstance(plain.get(name), list) and plain[name]]
+        others = [name for name in _OTHER_SPANS if _has_items(plain.get(name))]
         if entities == [] and others:
             problem = f"found no span in field 'entities', but {len(plain[others[0]])} in field {others[0]!r}"
             raise self._error(problem, f"Write the spans in the first one: {_SHAPE}.")
@@ -555,6 +555,11 @@ class _Record:
     def _format(self, span: _Span) -> str:
         first, last = span.written
         return f"[{first}, {last}, {quoted(span.label, 40)}] {quoted(self.text[span.start : span.end], 60)}"
+
+
+def _has_items(value: Any) -> bool:
+    """Returns whether a value is a list with items, or an object with such a list."""
+    return bool(value) if isinstance(value, list) else isinstance(value, dict) and any(map(_has_items, value.values()))
 
 
 def _names(record: dict[str, Any]) -> str:

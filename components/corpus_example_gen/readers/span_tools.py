@@ -588,7 +588,7 @@ def _placed(spans: list[_Form], text: str) -> list[_Form]:
     taken = [False] * len(text)
     for surface in sorted(known, key=lambda name: (-len(name), name)):
         own = [name for name in names if name[0] == surface]
-        edges = [match.span() for match in re.finditer(re.escape(surface.strip()), text)]
+        edges = [match.span() for match in re.finditer(r"\s+".join(map(re.escape, surface.split())), text)]
         edges = [
             (start, end)
             for start, end in edges

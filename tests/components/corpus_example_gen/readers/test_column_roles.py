@@ -396,7 +396,8 @@ def test_source_of_a_sentence_behind_a_hash_and_a_tab_is_a_comment_in_files_with
 
 def test_long_file_without_a_sentence_boundary_is_noted():
     assert read("a\tO\nb\tB-X\n" * 101)[1].notes == [
-        "a.tsv: no line separates sentences, so the file is one sentence of 202 tokens"
+        "a.tsv: no line separates sentences, so the file is one sentence of 202 tokens; "
+        "corpus.sentences: split divides the text"
     ]
     assert read("a\tO\nb\tB-X\n")[1].notes == []
 

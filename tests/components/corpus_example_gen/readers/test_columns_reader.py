@@ -190,6 +190,24 @@ def test_numbers_of_rows_that_restart_begin_sentences_also_without_empty_lines(f
     assert report.notes == ["a.conll: numbers in column 0 that restart begin a sentence, also without an empty line"]
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("Ana B-PER\nleft O\n. O\n" * 70, "the file is one sentence of 210 tokens"),
+        (
+            ("-DOCSTART- O\n\n" + "Ana B-PER\nleft O\n. O\n" * 70) * 2,
+            "each of 2 documents is one sentence, of 210 tokens on average",
+        ),
+    ],
+)
+def test_files_without_sentence_boundaries_are_noted(text, note):
+    expected = f"a.conll: no line separates sentences, so {note}; corpus.sentences: split divides the text"
+    assert read(text)[1].notes == [expected]
+    sentences, report = read(text, sentences="split")
+    assert (len(sentences) in (70, 140), report.notes) == (True, [])
+    assert read(text + "\n" + "a O\n")[1].notes == []
+
+
 def test_columns_of_flags_do_not_begin_sentences():
     with pytest.raises(CorpusError, match="column 0 holds a number in 6 of 6 rows, so it does not hold the tokens"):
         read("0 Ida B-PER\n1 left O\n0 . O\n\n1 Bo B-PER\n0 left O\n0 . O\n")

@@ -629,6 +629,13 @@ def test_tags_and_spans_of_a_record_must_agree(spans):
             CorpusReadingError, match=r"which differ in their entities\. Set corpus\.format to hugging_face"
         ):
             read("a.jsonl", lines(*records))
+    with pytest.raises(CorpusReadingError, match=r"Set corpus\.format to hugging_face or spans"):
+        read(
+            "a.jsonl",
+            lines({"text": "Ida left", "tokens": ["Ida", "left"], "tags": ["O", "O"], "entities": {"X": ["Ida"]}}),
+        )
+    with pytest.raises(CorpusError, match="found no span in field 'entities', but 1 in field 'spans'"):
+        read("a.jsonl", lines({"text": "Ida left", "entities": [], "spans": {"PER": [[0, 3]]}}))
     empty = {"tokens": ["Ida", "left"], "ner_tags": ["B-PER", "O"], "spans": []}
     assert read("a.jsonl", lines(empty))[0] == ["Ida/B-PER left/O"]
 
@@ -686,6 +693,7 @@ def test_spans_in_other_forms_are_read(record):
     [
         ("Bo met Bo", {"PER": ["Bo", "Bo"]}, "Bo/B-PER met/O Bo/B-PER"),
         ("York is not New York", {"LOC": ["York"], "ORG": ["New York"]}, "York/B-LOC is/O not/O New/B-ORG York/I-ORG"),
+        ("New\nYork", {"LOC": ["New York"]}, "New/B-LOC York/I-LOC"),
         ("Bo met Bo", {"PER": ["Bo"]}, "found 'Bo' as 'PER' 1 time, but the text has it 2 times. Write spans with"),
         ("Bo met Bo", {"PER": ["Bo"], "LOC": ["Bo"]}, "found 'Bo' as 'PER' and 'LOC' 2 times, but the text has it 2"),
         ("Bob left", {"PER": ["Bo"]}, "found 'Bo' as 'PER' 1 time, but the text does not have these words. Write"),
@@ -768,6 +776,7 @@ def test_code_of_python_and_cas_are_refused_with_the_remedy():
             CorpusError, match=r"a\.txt:1: found code of Python, which is not read\. Save the list as JSON"
         ):
             read("a.txt", code.encode())
+    assert read("a.conll", b"import O\nos B-X\n")[0] == ["import/O os/B-X"]
     cas = {"%TYPES": {}, "%FEATURE_STRUCTURES": [{"%ID": 1, "sofaString": "Ida left"}]}
     with pytest.raises(CorpusError, match=r"found UIMA CAS JSON \(INCEpTION\), which is not read\. Export .* CoNLL"):
         read("a.json", json.dumps(cas).encode())
