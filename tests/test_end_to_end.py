@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_kfp import FakeKfp
-from support.processes import run
+from support.processes import free_port, popen, run
 from support.repository import README, ROOT, copy_of_the_repository, readme_commands
 from support.swagger import Swagger
 
@@ -190,16 +191,27 @@ def test_the_commands_of_the_readme_run_in_order_in_a_clean_copy(home, tmp_path)
     short.write_text("trainer: {epochs: 2, epoch_steps: 20}\n", encoding="utf-8")
     dropped = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "NER_CONFIG"}
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    with FakeKfp(Swagger()) as server:
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(FakeKfp(Swagger()))
         environment |= {"LOCAL_HOME": str(copy / "tfx"), "KFP_HOST": server.host, "NO_PROXY": "127.0.0.1"}
         for command in readme_commands():
+            if command.endswith("ner serve"):
+                listening = [*command.split(), "--port", str(port), "--no-grpc"]
+                stack.enter_context(popen(listening, cwd=copy, env=environment))
+                continue
             changed = {"NER_CONFIG": str(short)} if command.startswith(".venv/bin/tfx ") else {}
             # All tests would include this one.
             shortened = re.sub(r"make test\b\S*", 'make test ARGS="--collect-only -q tests/components/text"', command)
+            shortened = shortened.replace("curl ", "curl -sf --retry 60 --retry-connrefused ").replace(
+                "8501", str(port)
+            )
             bash = ["bash", "-euo", "pipefail", "-c", shortened]
             result = run(bash, cwd=copy, env=environment | changed, capture_output=True, text=True)
             assert result.returncode == 0, f"README.md: {command}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
             if command == "make run" and (tagged := re.search(r"```text\n(\[Justin.*?)```", README, re.DOTALL)):
                 assert "0 executed" in result.stdout
                 assert tagged[1].split() == result.stdout[result.stdout.index("[Justin") :].split()
+            if command.startswith("curl "):
+                assert json.loads(result.stdout)["predictions"][0]["tags"][-2:] == ["B-LOCATION", "I-LOCATION"]
     assert not server.faults

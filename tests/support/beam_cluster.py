@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.processes import Process, popen
+from support.processes import Process, free_port, popen
 
 # For both stacks: Prism 2.64, the version of the older stack's apache-beam, does not know the coders of StatisticsGen.
 _PRISM_VERSION = "2.77.0"
@@ -98,13 +98,6 @@ def prism_executable(*, build: bool) -> Path | None:
     if subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=False).returncode:
         return None
     return (folder / made).rename(folder / "prism")
-
-
-def free_port() -> int:
-    """Returns a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
 
 
 def _port_in(file: Path, folder: Path) -> int:

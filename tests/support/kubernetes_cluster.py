@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from support import processes
-from support.beam_cluster import free_port
 from support.pod_process import Machine, PodProcess
 
 VERSION = "1.37.2"
@@ -148,7 +147,7 @@ class KubernetesCluster:
 @contextlib.contextmanager
 def kubernetes_cluster(program: Path, folder: Path) -> Iterator[KubernetesCluster]:
     """Starts the processes, and kills them at the end."""
-    etcd, port, kubelet_port = f"http://127.0.0.1:{free_port()}", free_port(), free_port()
+    etcd, port, kubelet_port = f"http://127.0.0.1:{processes.free_port()}", processes.free_port(), processes.free_port()
     cluster = KubernetesCluster(program, folder, port)
     configuration = cluster.configuration()
     (folder / "tokens.csv").write_text(f"{_ADMIN},admin,admin,system:masters\n", encoding="utf-8")
