@@ -311,8 +311,8 @@ class _Survey:
                         del tags[column]
         if count < 2:
             self.prefix = ""
-        inside = self.labels.keys() - OUTSIDE_LABELS
-        self.has_texts = 0 < count <= 2 * texts and bool(inside) and not any(split_tag(label)[0] for label in inside)
+        are_tags = any(label in OUTSIDE_LABELS or split_tag(label)[0] for label in self.labels)
+        self.has_texts = 0 < count <= 2 * texts and not are_tags
         self._types = {split_tag(label)[1] for label in self.labels} - {""}
         are_chunks = bool(self._types) and self._types <= _CHUNKS
         types = {column: {split_tag(tag)[1] for tag in own} - {""} or {OUTSIDE} for column, own in tags.items() if own}

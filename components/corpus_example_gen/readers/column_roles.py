@@ -626,9 +626,10 @@ def _find_index(body: Rows, free: Sequence[int], sentence: int | None) -> tuple[
         return None, False
     for column in free[:2]:
         count = _counts_up(body(), column, sentence)
-        # Between boundaries, a column of flags (0 or 1) does not count: sentences have two rows or more on average.
-        restarts = sentence is None and count.restarts > 0
-        restarts = restarts and (not count.boundaries or count.follows >= count.restarts + count.boundaries)
+        # Sentences have two rows or more on average: a column of flags (0 or 1) does not count. Behind the tokens of
+        # sentences that lines separate, numbers count other things, such as syllables.
+        restarts = sentence is None and 0 < count.restarts <= count.follows - count.boundaries
+        restarts = restarts and (not count.boundaries or column == free[0])
         if count.good > 0 and count.bad * _TOLERANCE <= count.good:
             return column, restarts
         if restarts and (count.bad - count.restarts) * _TOLERANCE <= count.good:

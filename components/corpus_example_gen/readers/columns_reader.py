@@ -240,7 +240,9 @@ class _Rows:
         raw.tokens.append(cells[0] if problem else cells[self.layout.roles.token])
         tag = OUTSIDE if problem else self.layout.roles.tag_of(cells)
         if tag != tag.strip(TAG_SPACES):
-            self.report.repair("stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(' '))}")
+            self.report.repair(
+                "stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(TAG_SPACES))}"
+            )
         raw.tags.append(tag.strip(TAG_SPACES))
 
 

@@ -91,11 +91,20 @@ def parse_record(item: Any) -> Any:
         ValueError: the JSON is not valid; see `parse_json_object`.
     """
     value = _parsed(item)
+    if isinstance(value, dict) and "text" not in value and isinstance(value.get("Text"), str):
+        value = dict(zip(_folded([*value]), map(_with_folded_names, value.values()), strict=True))
     for name in _SPANS if isinstance(value, dict) else ():
         text = value.get(name)
         if isinstance(text, str) and text[:1] in ("[", "{") and _are_spans(spans := _value_of(text)):
             value = {**value, name: spans}
     return value
+
+
+def _with_folded_names(spans: Any) -> Any:
+    """Returns spans that are objects with names in lower case, such as those of Amazon Comprehend."""
+    if not isinstance(spans, list):
+        return spans
+    return [{name.lower(): part for name, part in span.items()} if isinstance(span, dict) else span for span in spans]
 
 
 def _are_spans(value: Any) -> bool:
@@ -261,7 +270,7 @@ def _rows(text: str, separator: str) -> list[list[str]]:
 
 
 def _folded(names: list[str]) -> list[str]:
-    """Returns the names of columns, those of texts and spans in lower case.
+    """Returns the names of columns or fields, those of texts and spans in lower case.
 
     >>> _folded(["Text", "Labels", "Source"]), _folded(["text", "Text"])
     (['text', 'labels', 'Source'], ['text', 'Text'])
@@ -297,7 +306,7 @@ def _spans_in(cell: str) -> list[Any] | None:
     """
     value = _value_of(cell)
     if value is not None:
-        return [value] if isinstance(value, dict) else value
+        return [value] * bool(value) if isinstance(value, dict) else value
     text = cell.strip()
     text = text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
     spans, at = list[Any](), 0
@@ -341,8 +350,8 @@ def table_records(text: str, separator: str, path: str) -> Records:
     for line, cells in rows:
         record = dict(zip(header, map(_cell, cells), strict=True))
         for column in columns_of_spans:
-            value = _value_of(cells[column])
-            record[header[column]] = value.get("entities", value) if isinstance(value, dict) else record[header[column]]
+            if isinstance(value := _value_of(cells[column]), dict):
+                record[header[column]] = value.get("entities", value) or []
         for column in written:
             spans = _spans_in(cells[column]) if cells[column].strip() else []
             if spans is None:

@@ -17,8 +17,8 @@ from components.common.errors import counted, quoted
 from components.corpus_example_gen.readers.span_offsets import is_word_edge
 
 _OFFSETS = (("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start", "end"))
-# Of a span that is an object; the first one counts.
-_LABELS = ("label", "type", "entity", "entity_type", "entity_group", "tag", "labels", "category", "class")
+# Of a span that is an object; the first one counts. Next to another one, `entity` is the text of the span.
+_LABELS = ("label", "type", "entity_type", "entity_group", "tag", "labels", "category", "class", "entity")
 
 
 class Annotated(NamedTuple):
@@ -537,6 +537,7 @@ def _brat(record: dict[str, Any], path: str) -> Annotated:
 _PAIRS = (
     *_OFFSETS,
     *(("begin", "end"), ("from", "to"), ("start_char", "end_char"), ("begin_offset", "end_offset")),
+    ("beginoffset", "endoffset"),  # Amazon Comprehend
 )
 _TEXTS = ("text", "sentence", "content", "document", "data")
 _SURFACES = ("text", "word", "name", "mention", "surface", "entity")

@@ -190,6 +190,20 @@ def test_numbers_of_rows_that_restart_begin_sentences_also_without_empty_lines(f
     assert report.notes == ["a.conll: numbers in column 0 that restart begin a sentence, also without an empty line"]
 
 
+@pytest.mark.parametrize("numbers", ["1212", "0101", "1201"])
+def test_numbers_behind_the_tokens_do_not_divide_sentences_that_lines_separate(numbers):
+    words = ("Ana", "Lima", "left", "soon")
+    sentence = "".join(f"{word} {number} O\n" for word, number in zip(words, numbers, strict=True))
+    sentences, report = read(f"Bo 1 B-PER\n\n{sentence}\n" * 6)
+    assert [tokens for tokens, _ in pairs(sentences)] == [("Bo",), words] * 6
+    assert report.notes == []
+
+
+def test_flags_before_the_tokens_do_not_begin_sentences():
+    with pytest.raises(CorpusError, match="column 0 holds a number in 30 of 30 rows"):
+        read("1 Ana B-PER\n0 left O\n0 . O\n1 Bo B-PER\n0 sat O\n1 Oslo B-LOC\n" * 5)
+
+
 @pytest.mark.parametrize(
     ("text", "note"),
     [

@@ -747,9 +747,12 @@ def test_spans_without_a_label_and_texts_that_nobody_labelled_are_counted():
 @pytest.mark.parametrize("header", ["text,entities", "id,sentence,labels", "data,label"])
 def test_spans_in_a_cell_are_read_in_any_notation(spans, header):
     number = ["1"] * header.startswith("id")
-    table = io.StringIO()
-    csv.writer(table).writerows([header.split(","), [*number, IDA, spans], [*["2"] * len(number), "It rains", "[]"]])
-    assert read("a.csv", table.getvalue().encode())[0] == [SAID, "It/O rains/O"]
+    for none in ("[]", "{}"):
+        table = io.StringIO()
+        csv.writer(table).writerows(
+            [header.split(","), [*number, IDA, spans], [*["2"] * len(number), "It rains", none]]
+        )
+        assert read("a.csv", table.getvalue().encode())[0] == [SAID, "It/O rains/O"]
 
 
 def test_tables_of_texts_with_other_cells_are_refused_with_the_notations():
@@ -762,6 +765,33 @@ def test_tables_of_texts_with_other_cells_are_refused_with_the_notations():
     for form in ("text,PER\n%s,Ida\n%s,\n", "%s,0-3 PER\n%s,\n", "text,label\n%s,positive\n%s,negative\n"):
         with pytest.raises(CorpusReadingError, match=r"column 0 holds texts of several words, such as 'Ida left', not"):
             read("a.csv", (form % ("Ida left", "It rains")).encode())
+
+
+def test_tokens_of_several_words_are_read_if_some_are_outside_entities():
+    sentences, _ = read("a.tsv", "Hà Nội\tLOC\nđẹp quá\tO\n\nSài Gòn\tLOC\nthành phố\tO\n".encode())
+    assert sentences == ["Hà/B-LOC Nội/I-LOC đẹp/O quá/O", "Sài/B-LOC Gòn/I-LOC thành/O phố/O"]
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        {"Entities": [{"BeginOffset": 0, "EndOffset": 3, "Score": 0.9, "Text": "Ida", "Type": "PER"}]},
+        {"Entities": [[0, 3, "PER"]]},
+        {"Label": [[0, 3, "PER"]]},
+        {"Entities": {"PER": ["Ida"]}},
+    ],
+)
+def test_names_of_fields_with_capitals_are_read(spans):
+    assert read("a.jsonl", lines({"Text": "Ida left", **spans}))[0] == ["Ida/B-PER left/O"]
+
+
+@pytest.mark.parametrize("label", ["category", "entity_type", "labels", "tag"])
+def test_entity_is_the_text_of_a_span_that_has_another_label(label):
+    span = {"entity": "Ida", label: ["PER"] if label == "labels" else "PER"}
+    for offsets in ({}, {"start": 0, "end": 3}):
+        assert read("a.jsonl", lines({"text": "Ida left", "entities": [{**span, **offsets}]}))[0] == [
+            "Ida/B-PER left/O"
+        ]
 
 
 def test_pairs_of_a_text_and_its_spans_are_read():
