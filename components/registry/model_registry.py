@@ -27,6 +27,7 @@ from components.registry.store.version_files import (
     discard_abandoned,
     fetch_part,
     gathered,
+    read_file,
     readable_part,
     remove_uploads,
     upload_folder,
@@ -303,6 +304,14 @@ class ModelRegistry:
     def readable_trained(self, version: RegisteredVersion, cache: Path) -> Path | None:
         """Returns a folder with the trained model like `readable`; None if it was registered without one."""
         return readable_part(self._store, version, Part.WEIGHTS, cache)
+
+    def trained_file(self, version: RegisteredVersion, name: str) -> bytes | None:
+        """Returns the content of a file of the trained model; None if the version was registered without it.
+
+        Raises:
+            RegistryError: see `fetch`.
+        """
+        return read_file(self._store, version, Part.WEIGHTS, name)
 
     def verify(self, version: RegisteredVersion) -> None:
         """Reads the stored files of a version.

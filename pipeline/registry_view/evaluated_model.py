@@ -51,12 +51,10 @@ def _training_sentences(model_hash: str, config: PipelineConfig) -> TrainingEnti
         if registry.database is not None and not registry.database.is_file():
             return None
         version = next((each for each in registry.versions(config.name) if each.tree_hash == model_hash), None)
-        cache = config.fetched_dir / config.name
-        trained = registry.readable_trained(version, cache / f"{version.version}-trained") if version else None
+        content = registry.trained_file(version, TRAINING_SENTENCES_FILE) if version else None
     except NerError:  # a model in a folder needs no registry
         return None
-    file = trained / TRAINING_SENTENCES_FILE if trained else None
-    return TrainingEntities.from_bytes(file.read_bytes(), str(file)) if file and file.is_file() else None
+    return None if content is None else TrainingEntities.from_bytes(content, TRAINING_SENTENCES_FILE)
 
 
 def chosen_tagger(reference: str | None, config: PipelineConfig) -> tuple[SavedModelTagger, str]:

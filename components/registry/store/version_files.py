@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from components.common.errors import NerError, counted
 from components.common.files import (
@@ -22,7 +22,7 @@ from components.common.files import (
     link_or_copy,
     rename_into_place,
 )
-from components.common.hashing import file_hashes, tree_differences, tree_hash
+from components.common.hashing import file_hash, file_hashes, tree_differences, tree_hash
 from components.keys import TRAINED_FOLDER
 from components.registry import names
 from components.registry.errors import RegistryError
@@ -270,6 +270,19 @@ def readable_part(store: MlflowStore, version: RegisteredVersion, part: Part, ca
     return folder
 
 
+def read_file(store: MlflowStore, version: RegisteredVersion, part: Part, name: str) -> bytes | None:
+    """Returns the content of one file of a part, without a download of the others; None if it has no such file."""
+    recorded = version.tags.get(part.files_tag, "")
+    digest = json.loads(recorded).get(name) if recorded.startswith("{") else None
+    if digest is None:
+        return None
+    with TemporaryDirectory() as scratch:
+        file = _stored(store, version, f"{part.folder}/{name}", Path(scratch))
+        if file_hash(file)[:_HASH_DIGITS] != digest:
+            _refuse_damage(version, f"{name} differs")
+        return file.read_bytes()
+
+
 def verify(store: MlflowStore, version: RegisteredVersion) -> None:
     """Reads the stored model and weights of a version and checks their tree hashes.
 
@@ -283,25 +296,32 @@ def verify(store: MlflowStore, version: RegisteredVersion) -> None:
 
 
 def _check_content(version: RegisteredVersion, folder: Path, part: Part) -> None:
-    difference = describe_damage(version, folder, part)
-    if difference:
-        raise RegistryError(
-            f"{version.name} version {version.version}: the files of the registry at {version.uri} were changed or "
-            f"damaged: {difference}. Restore them from a copy, or use another version."
-        )
+    if difference := describe_damage(version, folder, part):
+        _refuse_damage(version, difference)
+
+
+def _refuse_damage(version: RegisteredVersion, difference: str) -> NoReturn:
+    raise RegistryError(
+        f"{version.name} version {version.version}: the files of the registry at {version.uri} were changed or "
+        f"damaged: {difference}. Restore them from a copy, or use another version."
+    )
 
 
 def _stored_files(store: MlflowStore, version: RegisteredVersion, part: Part, scratch: Path) -> Path:
     """Returns the folder of a part: in place if it is a local folder, otherwise downloaded into `scratch`."""
+    folder = _stored(store, version, part.folder, scratch)
+    return stored_model(folder) if part is Part.MODEL else folder
+
+
+def _stored(store: MlflowStore, version: RegisteredVersion, path: str, scratch: Path) -> Path:
+    """Returns a file or folder of the version like `_stored_files`."""
     local = None if store.over_http else local_path(version.uri)
     try:
-        if local is not None:
-            folder = local.parent / part.folder
-            if not folder.is_dir():
-                raise FileNotFoundError(f"{folder} does not exist")
-        else:
-            folder = _downloaded(store, version, part, scratch)
-        return stored_model(folder) if part is Part.MODEL else folder
+        if local is None:
+            return _downloaded(store, version, path, scratch)
+        if not (local.parent / path).exists():
+            raise FileNotFoundError(f"{local.parent / path} does not exist")
+        return local.parent / path
     except OSError as error:
         raise RegistryError(
             f"{version.name} version {version.version}: its files cannot be read from {version.uri} ({error}). "
@@ -309,11 +329,11 @@ def _stored_files(store: MlflowStore, version: RegisteredVersion, part: Part, sc
         ) from error
 
 
-def _downloaded(store: MlflowStore, version: RegisteredVersion, part: Part, scratch: Path) -> Path:
+def _downloaded(store: MlflowStore, version: RegisteredVersion, path: str, scratch: Path) -> Path:
     from mlflow.exceptions import MlflowException
 
     with store.client() as client:
         try:
-            return Path(client.download_artifacts(version.run_id, part.folder, str(scratch)))
+            return Path(client.download_artifacts(version.run_id, path, str(scratch)))
         except MlflowException as error:
             raise OSError(error.message) from error

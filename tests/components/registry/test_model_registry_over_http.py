@@ -92,6 +92,14 @@ def test_versions_are_stored_on_the_server_and_promoted(server, make_model, tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"models", "fetched"}
 
 
+def test_one_file_of_the_trained_model_is_downloaded(server, make_model, tmp_path):
+    (tmp_path / "sentences").write_bytes(b"1234")
+    registry = ModelRegistry(server)
+    version = registry.register(make_model("one"), "one-file", VersionRecord(trained={"s": tmp_path / "sentences"}))
+    assert registry.trained_file(version, "s") == b"1234"
+    assert registry.trained_file(version, "t") is None
+
+
 def test_a_model_moves_from_a_file_to_the_server_and_back(server, registry, make_model, tmp_path, migrated_database):
     name = "moving"
     for number, content in enumerate(("one", "two"), start=1):

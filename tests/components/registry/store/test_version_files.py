@@ -112,6 +112,16 @@ def test_the_trained_model_is_stored_and_fetched(registry, with_weights, tmp_pat
     assert registry.fetch_trained(with_weights, fetched) == fetched
 
 
+def test_one_file_of_the_trained_model_is_read_without_the_others(registry, with_weights):
+    stored = Path(with_weights.uri).parent / "trained"
+    (stored / "model.keras").unlink()
+    assert registry.trained_file(with_weights, "word_vocabulary") == b"words"
+    assert registry.trained_file(with_weights, "absent") is None
+    (stored / "word_vocabulary").write_text("other")
+    with pytest.raises(RegistryError, match="changed or damaged: word_vocabulary differs"):
+        registry.trained_file(with_weights, "word_vocabulary")
+
+
 @pytest.mark.extended
 def test_a_version_without_a_trained_model_gives_none(registry, make_model, tmp_path):
     version = registry.register(make_model("bare"), "ner")
