@@ -79,22 +79,21 @@ from datetime import datetime
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pipeline.cli.main import main
-from pipeline.retraining import schedule
+from pipeline.retraining import cron
 
-class Clock:
+class Clock(datetime):
     start = datetime.now()
 
     @classmethod
     def now(cls):
         return cls.start + 30 * (datetime.now() - cls.start)
 
-schedule.datetime, schedule._NAP_SECONDS = Clock, 0.2
+cron.datetime, cron._NAP_SECONDS = Clock, 0.2
 main()
 """
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.slow
 def test_a_due_retraining_runs_as_a_separate_process(tmp_path):
     """Runs every minute. The retraining fails because the corpus is missing, and the schedule continues."""
     # A shell ignores SIGINT in its background jobs, and their children inherit that; the clock runs 30 times as fast.
