@@ -277,24 +277,63 @@ def _first_names(path: str, quoting: str | None) -> list[str]:
     """Returns the names in the header of a table, or in the first row of JSON; none of other files."""
     kind = input_kind(path)
     if path == STANDARD:
-        standard: Any = None if sys.stdin is None else sys.stdin.buffer
-        first = standard.peek(64) if standard is not None else b""
-        return list(parse_json_object(first.partition(b"\n")[0])) if b"\n" in first else []
+        return _names_on_standard_input(kind) if sys.stdin else []
     if kind in (TEXT, TFRECORD) or is_special(Path(path)) or not Path(path).is_file():
         return []
     if kind == PARQUET:
         return list(_open_parquet(path).schema_arrow.names)
     if kind == JSON_LINES:
         with open(path, "rb") as raw:
-            lines = unpacked(raw, path, kind, path)
-            first = next((line for line in iter(lambda: lines.readline(LONGEST_LINE), b"") if line.strip()), b"{}")
-            return list(parse_json_object(first.removeprefix(b"\xef\xbb\xbf")))
+            return _names_in_row(raw, path, kind)
     with open(path, "rb") as raw:
         refuse_labelled(unpacked(raw, path, kind, path), path)  # such a table may number its sentences
     with open(path, "rb") as raw:
         kind, quoting = detect_table(unpacked(raw, path, kind, path), kind, quoting)
     with open(path, "rb") as raw:
         return header_of(read_cells(unpacked(raw, path, kind, path), kind, quoting), path)
+
+
+def _names_in_row(raw: IO[bytes], path: str, kind: str) -> list[str]:
+    lines = unpacked(raw, path, kind, path)
+    first = next((line for line in iter(lambda: lines.readline(LONGEST_LINE), b"") if line.strip()), b"{}")
+    return list(parse_json_object(first.removeprefix(b"\xef\xbb\xbf")))
+
+
+def _names_on_standard_input(kind: str) -> list[str]:
+    """Returns the names in the first row; standard input then begins with this row again."""
+    repeated = _Repeated(sys.stdin)
+    reader = io.BufferedReader(repeated)
+    try:
+        return _names_in_row(reader, STANDARD, kind)
+    finally:
+        reader.detach()
+        repeated.rewind()
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(repeated))
+
+
+class _Repeated(io.RawIOBase):
+    """Binary content of a stream, which can be rewound once."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._start = io.BytesIO()
+        self._is_rewound = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._start.read(len(buffer)) if self._is_rewound else b""
+        if not part:
+            part = self._stream.buffer.read1(len(buffer))
+            if not self._is_rewound:
+                self._start.write(part)
+        buffer[: len(part)] = part
+        return len(part)
+
+    def rewind(self) -> None:
+        self._start.seek(0)
+        self._is_rewound = True
 
 
 def _if_header_is_row(header: list[str]) -> str:

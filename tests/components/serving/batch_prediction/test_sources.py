@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import threading
 
 import pytest
 
@@ -393,6 +394,29 @@ def test_the_text_is_the_field_with_a_usual_name(tmp_path, name, content, text):
     path.write_text(content)
     forward = ("text",) if "old" in content else ()
     assert fields_of_input(str(path), Fields("sentence", None, forward)).text == text
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_the_first_row_of_standard_input_names_the_text_and_is_read_again(monkeypatch, packed, size):
+    rows = b"".join(json.dumps({"content": "Ida left " * size, "id": i}).encode() + b"\n" for i in range(3))
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        content = gzip.compress(rows, compresslevel=0) if packed else rows
+        with open(writing, "wb", buffering=0) as stream:
+            for begin in range(0, len(content), 5000):  # a row arrives in parts
+                stream.write(content[begin : begin + 5000])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with open(reading) as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        fields = fields_of_input("-", Fields("sentence"))
+        read = [row for chunk in Source("-", fields).chunks() for _, row in chunk.payload]
+    writer.join()
+    assert fields.text == "content"
+    assert b"".join(line if line.endswith(b"\n") else line + b"\n" for line in read) == rows
 
 
 def test_several_or_no_usual_names_of_a_text_are_an_error_that_names_the_option(tmp_path):
