@@ -24,7 +24,7 @@ def eval_config(settings: EvaluatorSettings, training_entities: str = "", word_t
 
     Args:
         settings: settings of the Evaluator.
-        training_entities: file of `TrainingEntities`, for the column `entity_seen`.
+        training_entities: file of `TextHashes`, for the column `entity_seen`.
         word_tags: file with the tags of the floor (`components.evaluator.insights.training_labels`).
     """
     config = {

@@ -7,11 +7,8 @@ import json
 import os
 import re
 import traceback
-from array import array
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
@@ -20,10 +17,8 @@ from tfx.utils import json_utils, proto_utils
 
 from components.artifacts import Artifacts
 from components.common.files import write_atomically
-from components.common.iterables import batched
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
-from components.evaluator.counts.training_entities import TrainingEntities, text_hashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
 from components.evaluator.inputs import (
@@ -35,7 +30,7 @@ from components.evaluator.inputs import (
     without_incomparable_champion,
 )
 from components.evaluator.insights.example_files import places, training_sentences
-from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
+from components.evaluator.insights.training_labels import TrainingLabels
 from components.evaluator.outputs import log_decision, write_blessing, write_score_properties
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.insights import MOST_INCONSISTENT
@@ -46,8 +41,6 @@ from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE, TRAINING_SENTEN
 
 SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
-
-_BATCH = 1000  # sentences that are hashed at once
 
 _EXTRACTORS = "components.evaluator.tfma.extractor.extractors"
 
@@ -85,7 +78,7 @@ class Executor(tfx_executor.Executor):
         check_columns(inputs, settings.columns)
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
         examples = inputs[standard_component_specs.EXAMPLES_KEY]
-        labels = _training_labels(settings, inputs, evaluation.uri)
+        labels = _training_labels(settings, inputs)
         config = eval_config(settings, *_write_training_data(settings, labels, evaluation.uri))
         self._run_tfma(config, inputs, output_dict, exec_properties)
         overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
@@ -131,30 +124,21 @@ class Executor(tfx_executor.Executor):
             raise
 
 
-def _training_labels(settings: EvaluatorSettings, inputs: Artifacts, folder: str) -> TrainingLabels | None:
-    """Reads the training split, and writes hashes of its sentences; None without one, which `entity_seen` needs."""
+def _training_labels(settings: EvaluatorSettings, inputs: Artifacts) -> TrainingLabels | None:
+    """Reads the training split; None without one, which only the column `entity_seen` needs."""
     examples = inputs[standard_component_specs.EXAMPLES_KEY]
     if ENTITY_SEEN in settings.columns:
         check_splits(inputs, [TRAIN_SPLIT])
     if not all(TRAIN_SPLIT in artifact_utils.decode_split_names(each.split_names) for each in examples):
         return None
-    hashes = array("Q")
-
-    def hashed() -> Iterator[TrainingSentence]:
-        for batch in batched(training_sentences(examples), _BATCH):
-            hashes.frombytes(text_hashes("".join(each.tokens) for each in batch).tobytes())
-            yield from batch
-
-    labels = TrainingLabels(hashed())
-    sentences = TrainingEntities(np.frombuffer(hashes, np.uint64)).to_bytes()
-    write_atomically(os.path.join(folder, TRAINING_SENTENCES_FILE), sentences)
-    return labels
+    return TrainingLabels(training_sentences(examples))
 
 
 def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> tuple[str, str]:
-    """Writes what the workers need of the training data; returns the paths of the entities and of the words, or ""."""
+    """Writes facts about the training data; returns the paths of those of the workers, entities and words, or ""."""
     if labels is None:
         return "", ""
+    write_atomically(os.path.join(folder, TRAINING_SENTENCES_FILE), labels.sentences.to_bytes())
     words = os.path.join(folder, WORD_TAGS_FILE)
     write_atomically(words, json.dumps(labels.word_tags(), ensure_ascii=False))
     if ENTITY_SEEN not in settings.columns:

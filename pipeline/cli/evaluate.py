@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from components.evaluator.blessing.rule import BlessingRule
-    from components.evaluator.counts.training_entities import TrainingEntities
+    from components.evaluator.counts.text_hashes import TextHashes
     from components.evaluator.delayed_labels.join_account import JoinAccount
     from components.evaluator.labelled_corpus.result import CorpusEvaluation
     from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation
@@ -206,10 +206,10 @@ def _write_tables(page: Path, evaluation: Evaluation, **others: Any) -> None:
         write_atomically(table_path(page, name), content)
 
 
-def _training_entities(path: Path | None) -> TrainingEntities | None:
-    from components.evaluator.counts.training_entities import TrainingEntities
+def _training_entities(path: Path | None) -> TextHashes | None:
+    from components.evaluator.counts.text_hashes import TextHashes
 
-    return None if path is None else TrainingEntities.from_bytes(path.read_bytes(), str(path))
+    return None if path is None else TextHashes.from_bytes(path.read_bytes(), str(path))
 
 
 def _write(target: Path | None, result: Any, show: Callable[[], None]) -> None:

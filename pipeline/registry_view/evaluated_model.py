@@ -13,7 +13,7 @@ from configs.spec import PipelineConfig
 from pipeline.registry_view.model_reference import resolve_model
 
 if TYPE_CHECKING:
-    from components.evaluator.counts.training_entities import TrainingEntities
+    from components.evaluator.counts.text_hashes import TextHashes
     from components.serving import SavedModelTagger
 
 
@@ -41,9 +41,9 @@ def evaluated_model(reference: str | None, config: PipelineConfig) -> EvaluatedM
     return EvaluatedModel(tagger.tag, name, identity, known_types(folder), sentences)
 
 
-def _training_sentences(model_hash: str, config: PipelineConfig) -> TrainingEntities | None:
+def _training_sentences(model_hash: str, config: PipelineConfig) -> TextHashes | None:
     """Returns the sentences that a registered model was trained on; None if the registry does not know them."""
-    from components.evaluator.counts.training_entities import TrainingEntities
+    from components.evaluator.counts.text_hashes import TextHashes
     from components.registry.model_registry import ModelRegistry
 
     registry = ModelRegistry(config.registry_uri)
@@ -54,7 +54,7 @@ def _training_sentences(model_hash: str, config: PipelineConfig) -> TrainingEnti
         content = registry.trained_file(version, TRAINING_SENTENCES_FILE) if version else None
     except NerError:  # a model in a folder needs no registry
         return None
-    return None if content is None else TrainingEntities.from_bytes(content, TRAINING_SENTENCES_FILE)
+    return None if content is None else TextHashes.from_bytes(content, TRAINING_SENTENCES_FILE)
 
 
 def chosen_tagger(reference: str | None, config: PipelineConfig) -> tuple[SavedModelTagger, str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from components.evaluator.counts.training_entities import text_hashes
+from components.evaluator.counts.text_hashes import text_hashes
 
 _MOST_DRAWS = 12  # more draws have a probability of 10^-10
 # P(draws <= k) for k = 0, 1, … of a Poisson distribution with mean 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from components.evaluator.counts.entities import Entities
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
 
@@ -65,7 +65,7 @@ class Slicer:
     columns: tuple[str, ...]
     sentence_length: tuple[int, ...]
     entity_length: tuple[int, ...]
-    training_entities: TrainingEntities | None = None
+    training_entities: TextHashes | None = None
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.iterables import batched, forget_rare
-from components.evaluator.counts.training_entities import TrainingEntities, text_hashes
+from components.evaluator.counts.text_hashes import TextHashes, text_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
@@ -41,12 +41,14 @@ class TrainingSentence(NamedTuple):
 class TrainingLabels:
     """Counts of the labels of the training data.
 
-    Memory holds limited numbers of entity texts and of pairs of word and tag, and eight bytes for each further text.
+    Memory holds limited numbers of entity texts and of pairs of word and tag, and eight bytes for each further text and
+    each sentence.
     Texts beyond the limit are not compared. Beyond the limit of pairs the rarer half is forgotten: only rare words lose
     counts so, and the floor gives an unknown word O.
 
     Attributes:
         entities: all entity texts.
+        sentences: all sentences, without their spaces.
         not_compared: number of texts beyond the limit.
 
     Example:
@@ -76,11 +78,12 @@ class TrainingLabels:
         self._tags: Counter[tuple[str, str]] = Counter()
         self._labels: dict[str, dict[str, list[str]]] = {}  # text -> label -> first places
         self._counts: Counter[tuple[str, str]] = Counter()  # (text, label)
-        beyond = _Hashes()
+        beyond, whole = _Hashes(), _Hashes()
         # Whether a text is an entity somewhere is known only at the end, so the sentences are written and read again:
         # a fifth of the time of reading Examples twice.
         with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
             for batch in batched(sentences, _BATCH):
+                whole.add("".join(sentence.tokens) for sentence in batch)
                 beyond.add(text for sentence in batch for text in self._add_labelled(sentence))
                 pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
             pickle.dump([], file)
@@ -94,7 +97,8 @@ class TrainingLabels:
                     self._add_unlabelled(sentence, lengths)
         hashes = beyond.different()
         self.not_compared = len(hashes)
-        self.entities = TrainingEntities(np.concatenate([hashes, text_hashes(self._labels)]))
+        self.sentences = TextHashes(whole.different())
+        self.entities = TextHashes(np.concatenate([hashes, text_hashes(self._labels)]))
 
     def word_tags(self) -> dict[str, str]:
         """Returns the most frequent tag of each word for which it is an entity's.

@@ -16,7 +16,7 @@ from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule, require_known_types
 from components.evaluator.counts.slice_counts import compare_models
 from components.evaluator.counts.slicing import DERIVED, ENTITY_SEEN, Slicer
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
 from components.evaluator.labelled_corpus.corpus_counts import AGAINST, MODEL, CorpusCounts
@@ -46,7 +46,7 @@ class CorpusOptions:
     settings: EvaluatorSettings
     columns: tuple[str, ...] = ()
     thresholds: tuple[BlessingRule, ...] = ()
-    training_entities: TrainingEntities | None = None
+    training_entities: TextHashes | None = None
 
 
 def evaluate_corpus(

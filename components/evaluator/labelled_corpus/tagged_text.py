@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from components.common.errors import quoted
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.delayed_labels.alignment import continuation_tag
 from components.evaluator.errors import EvaluationError
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
@@ -54,7 +54,7 @@ class EvaluatedModel:
     name: str
     identity: Mapping[str, str] = dataclasses.field(default_factory=dict)
     types: frozenset[str] | None = None
-    training_sentences: TrainingEntities | None = None
+    training_sentences: TextHashes | None = None
 
     def answers(self, sentences: Sequence[str], keys: Sequence[str]) -> list[Answer]:
         """Tags sentences and checks the answers.

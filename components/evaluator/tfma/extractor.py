@@ -25,7 +25,7 @@ from components.evaluator.counts.slice_counts import count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.eval_config import parse_eval_config
 from components.evaluator.insights.training_labels import floor_tags
 from components.evaluator.results.evaluation import Slice
@@ -160,11 +160,11 @@ def slice_keys(cut: Slice) -> np.ndarray:
     return keys
 
 
-def _read_training_entities(path: str) -> TrainingEntities | None:
+def _read_training_entities(path: str) -> TextHashes | None:
     if not path:
         return None
     with fileio.open(path, "rb") as file:
-        return TrainingEntities.from_bytes(file.read(), path)
+        return TextHashes.from_bytes(file.read(), path)
 
 
 def _read_word_tags(path: str) -> dict[str, str] | None:

@@ -13,7 +13,7 @@ from support.evaluation import evaluator_settings
 from support.lazy import LazyModule
 
 from components.evaluator.counts.slicing import range_name
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
 from components.evaluator.results.scores_file import read_evaluation
@@ -232,8 +232,8 @@ def test_training_sentences_are_written_as_hashes_without_their_spaces(evaluate,
     evaluation, _ = evaluate("good")
     content = Path(evaluation.uri, "training_sentences.npy").read_bytes()
     letters = [sentence["sentence"].replace(" ", "") for sentence in corpus.sentences]
-    assert all(TrainingEntities.from_bytes(content, "").contain(letters[:9]))
-    assert len(TrainingEntities.from_bytes(content, "").hashes) == 9
+    assert all(TextHashes.from_bytes(content, "").contain(letters[:9]))
+    assert len(TextHashes.from_bytes(content, "").hashes) == 9
 
 
 def test_scores_equal_seqeval_and_the_model_is_blessed(evaluate, corpus):

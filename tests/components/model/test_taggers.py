@@ -22,7 +22,7 @@ def test_settings_list_the_built_in_taggers():
     assert set(taggers.TAGGERS) == set(BUILT_IN_TAGGERS)
 
 
-def test_taggers_keep_the_modules_and_names_that_saved_models_hold():
+def test_taggers_keep_the_registered_names_that_saved_models_hold():
     from components.model.cnn_linear_tagger import CnnLinearTagger
     from components.model.encoder_tagger import EncoderTagger
     from components.model.transformer_tagger import TransformerTagger

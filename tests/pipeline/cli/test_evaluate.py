@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.slow_steps import slow_down
 
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.serving import saved_model_tagger
 from components.serving.saved_model_tagger import TaggedSentence
 from pipeline.cli.main import main
@@ -118,7 +118,7 @@ def test_entity_seen_needs_training_entities(evaluate, tmp_path):
     result = evaluate("--by", "entity_seen")
     assert result.exit_code == 2
     assert "needs --training-entities FILE" in result.output
-    (tmp_path / "known.npy").write_bytes(TrainingEntities.of(["Ann"]).to_bytes())
+    (tmp_path / "known.npy").write_bytes(TextHashes.of(["Ann"]).to_bytes())
     result = evaluate("--by", "entity_seen", "--training-entities", str(tmp_path / "known.npy"))
     assert "entity_seen=seen" in result.output
 

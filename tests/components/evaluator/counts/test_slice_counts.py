@@ -9,12 +9,12 @@ from support.evaluation import make_batch, make_slicer
 
 from components.evaluator.counts.scoring import scores
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 
 TAGS = ["O", "O", "B-X", "I-X", "B-Y"]
 SLICER = make_slicer(
     "source", "sentence_length", "case", "entity_seen", "entity_length",
-    training_entities=TrainingEntities.of(["t0", "t3"]),
+    training_entities=TextHashes.of(["t0", "t3"]),
 )  # fmt: skip
 
 

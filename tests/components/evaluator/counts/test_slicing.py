@@ -6,7 +6,7 @@ import pytest
 from support.evaluation import make_batch, make_slicer
 
 from components.evaluator.counts.slicing import MOST_VALUES, entity_texts, letter_case, range_name, slice_order
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
 
@@ -69,7 +69,7 @@ def test_length_slices_entities(batch):
 
 
 def test_training_entities_slice_entities(batch):
-    known = TrainingEntities.of(["Paris", "delhi"])
+    known = TextHashes.of(["Paris", "delhi"])
     slices = {
         one.name: (gold.tolist(), predicted.tolist(), one.level)
         for one, gold, predicted in make_slicer("entity_seen", training_entities=known).entities(batch)

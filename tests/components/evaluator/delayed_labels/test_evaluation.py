@@ -10,7 +10,7 @@ import pytest
 from support.evaluation import make_slicer
 
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels, time_window
 from components.evaluator.errors import EvaluationError
 
@@ -54,9 +54,7 @@ def files(tmp_path):
 
 
 def options(*columns, **more):
-    return DelayedLabelOptions(
-        make_slicer(*columns, training_entities=TrainingEntities.of(["Ann"])), bootstrap=10, **more
-    )
+    return DelayedLabelOptions(make_slicer(*columns, training_entities=TextHashes.of(["Ann"])), bootstrap=10, **more)
 
 
 def assert_equals_seqeval(scores, rows):

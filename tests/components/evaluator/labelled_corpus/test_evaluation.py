@@ -15,7 +15,7 @@ from support.settings import corpus_settings
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.errors import EvaluationError
 from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
@@ -94,11 +94,11 @@ def test_files_that_no_split_takes_are_named(corpus):
 
 def test_sentences_that_a_model_was_trained_on_are_counted(corpus):
     test = [each.sentence.tokens for each in LabelledData(corpus, corpus_settings()).sentences()]
-    known = TrainingEntities.of(["".join(test[0]), "".join(test[2]), "other"])
+    known = TextHashes.of(["".join(test[0]), "".join(test[2]), "other"])
     model = EvaluatedModel(tagger(RIGHT), "this", training_sentences=known)
     (remark,) = [remark for remark in evaluate(corpus, model).remarks() if "training data of" in remark]
     assert remark.startswith("2 of 3 sentences (67%) are in the training data of this, so the scores on them are too")
-    for sentences in (None, TrainingEntities.of(["other"])):
+    for sentences in (None, TextHashes.of(["other"])):
         model = EvaluatedModel(tagger(RIGHT), "this", training_sentences=sentences)
         assert not any("training data of" in remark for remark in evaluate(corpus, model).remarks())
 

@@ -1,6 +1,6 @@
-"""Entities and sentences of the training data, so that seen ones are known.
+"""Hashes of the entities and sentences of the training data, so that seen ones are known.
 
-Only hashes of their texts are kept: eight bytes each, and no personal data.
+They take eight bytes each, and hold no personal data.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from components.evaluator.errors import EvaluationError
 
 
-class TrainingEntities:
-    """Set of texts, of entities (independent of type) or of sentences; case-sensitive.
+class TextHashes:
+    """Set of texts, kept as hashes; case-sensitive.
 
     Example:
-        >>> known = TrainingEntities.of(["Paris", "New Delhi"])
+        >>> known = TextHashes.of(["Paris", "New Delhi"])
         >>> known.contain(["New Delhi", "Delhi"])
         array([ True, False])
     """
@@ -28,7 +28,7 @@ class TrainingEntities:
         self.hashes = np.unique(hashes.astype(np.uint64))
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> TrainingEntities:
+    def of(cls, texts: Iterable[str]) -> TextHashes:
         """Returns the set of the given texts."""
         return cls(text_hashes(texts))
 
@@ -43,7 +43,7 @@ class TrainingEntities:
         return file.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes, name: str) -> TrainingEntities:
+    def from_bytes(cls, content: bytes, name: str) -> TextHashes:
         """Reads the output of `to_bytes`.
 
         Args:
@@ -56,9 +56,7 @@ class TrainingEntities:
         try:
             hashes = np.load(io.BytesIO(content), allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise EvaluationError(
-                f"{name}: not a list of training entities ({error}). Run the Evaluator again."
-            ) from error
+            raise EvaluationError(f"{name}: not a list of hashes ({error}). Run the Evaluator again.") from error
         if hashes.dtype != np.uint64 or hashes.ndim != 1:
             raise EvaluationError(
                 f"{name}: contains {hashes.dtype} of shape {hashes.shape}, not uint64 hashes. Run the Evaluator again."
