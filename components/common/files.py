@@ -12,9 +12,11 @@ import shutil
 import sqlite3
 import stat
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import quote
 
 from components.common.errors import LockHeldError, NerError
@@ -75,6 +77,26 @@ def packed_by_name(path: str) -> Packed | None:
 def packed_by_content(head: bytes) -> Packed | None:
     """Returns the form of compression that the first bytes show; None for others, also gzip."""
     return next((packed for packed in PACKED if head.startswith(packed.magic)), None)
+
+
+def office_remedy(file: IO[bytes], path: str) -> str:
+    """Returns the remedy for an Office document (.xlsx, .docx, .ods, .odt); "" for other data.
+
+    Args:
+        file: the content, which allows seeking.
+        path: its name.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            kind = archive.read("mimetype")[:80] if "mimetype" in names else b""
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error):
+        return ""
+    if any(name.startswith("xl/") for name in names) or b"spreadsheet" in kind:
+        return f"Save it as CSV (UTF-8), as {Path(path).stem}.csv."
+    if "content.xml" in names or any(name.startswith(("word/", "ppt/")) for name in names):
+        return f"Save it as text (UTF-8), as {Path(path).stem}.txt."
+    return ""
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ Format = Literal[
 ]  # fmt: skip
 """Formats of files; `auto` finds it by looking."""
 
+_COLUMNS = frozenset({"conll", "conll2002", "conll2003", "conllu", "iob", "iob2", "bio", "bio2", "bioes", "bilou"})
+
 
 class CorpusSettings(Settings):
     """Location and format of the corpus; configs/base.yaml explains each setting."""
@@ -44,6 +46,13 @@ class CorpusSettings(Settings):
     max_unpacked_bytes: Annotated[Integer, Field(gt=0)]
     max_compression_ratio: Positive
     sample_seed: Integer
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _conll_is_columns(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.lower() in _COLUMNS:
+            raise ValueError(f"{value} files have the format columns (a token and its tag in each line); write columns")
+        return value
 
     @field_validator("outside", mode="before")
     @classmethod

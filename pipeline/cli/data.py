@@ -393,9 +393,9 @@ def _print_division(division: Division) -> None:
         own = {name: counts[label] for name, counts in types.items()}
         rows.append(Row((label, *_counts_and_shares(own)), section=len(rows) == 1))
     print_table(standard_output(), [Column(""), *(Column(name, right=True) for name in division.parts)], rows)
-    documents = numbered(division.documents, "document") if division.documents else "no documents named"
+    documents = numbered(division.documents, "document") if division.documents else "the corpus names no documents"
     repeated = numbered(division.repeated, "repeated sentence")
-    click.echo(f"{numbered(division.groups, 'group')} ({documents}; {repeated}), undivided")
+    click.echo(f"kept in one part each: {documents}; {repeated}")
 
 
 def _counts_and_shares(counts: dict[str, int]) -> list[str]:

@@ -243,8 +243,9 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
     lines.append(
         "raw text: the tokens joined by spaces, so the end-to-end scores are the same"
         if raw is None
-        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences whose raw spacing differs "
-        f"from the joined tokens: {result.raw_text.respaced:,}; cut into other tokens: {result.raw_text.differing:,}"
+        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; "
+        f"{result.raw_text.respaced:,} of the sentences have other spaces in raw text than one between all tokens, "
+        f"and {result.raw_text.differing:,} are cut into other tokens than in the corpus"
     )
     if result.changed is not None:
         changed = result.changed

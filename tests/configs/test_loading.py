@@ -77,6 +77,7 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer.dilations=[1]", "trainer.dilations: is not a setting; did you mean trainer.cnn_linear.dilations?"),
         ("evaluator.metrics={mine: f}", "evaluator.metrics.mine: must be a path such as my_package.my_module:my_f"),
         ("typo=1", "typo: is not a setting; known are name,"),
+        ("corpus.format=conll", "corpus.format: conll files have the format columns"),
         ("corpus.format=xml", "corpus.format: must be one of 'auto', 'columns', 'tsv', "),
         ("trainer.epochs=true", "trainer.epochs: must be a number, got true"),
         ("trainer.batch_size=false", "trainer.batch_size: must be a number, got false"),

@@ -158,7 +158,7 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
         CorpusReadingError: the records fit several tools, which would read them differently.
     """
     fits: list[SpanTool | TokenTool] = []
-    conflicts: dict[tuple[SpanTool | TokenTool, SpanTool | TokenTool], int] = {}
+    conflicts: dict[tuple[SpanTool | TokenTool, SpanTool | TokenTool], tuple[int, list[str]]] = {}
     has_entities = False  # in a record that a named tool reads
     for count, (number, item) in enumerate(records.numbered()):
         if count >= _SAMPLE and len(_named(fits)) < 2:
@@ -180,11 +180,15 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
             readings[OTHER_FORMS] = spans
         for one, other in itertools.combinations(own, 2):
             if readings[one] != readings[other]:
-                conflicts.setdefault((one, other), number)
-    for (one, other), number in conflicts.items():
+                readable = [tool.name for tool in (one, other) if isinstance(readings[tool][1], set)]
+                conflicts.setdefault((one, other), (number, readable))
+    for (one, other), (number, readable) in conflicts.items():
         if _named(fits)[0] in (one, other):
             problem = f"has the fields of {one.title} and of {other.title}, which differ in their entities"
-            fix = f"Set corpus.format to {one.name} or {other.name}."
+            fix = "Keep one field of labels in each record."
+            if readable:
+                removal = "" if readable[1:] else ", or remove the other field"
+                fix = f"Set corpus.format to {' or '.join(readable)}{removal}."
             raise CorpusReadingError(path, number, problem, fix)
     return _named(fits)[0] if fits else PLAIN
 

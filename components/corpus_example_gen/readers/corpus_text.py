@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.common.errors import counted
-from components.common.files import SINGLE_BYTE, packed_by_content, utf16_without_mark
+from components.common.files import SINGLE_BYTE, office_remedy, packed_by_content, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
@@ -276,7 +276,9 @@ def load_content(
         raise CorpusError(path, None, "found a tar archive, which is not read", fix)
     if head.startswith(_LFS):
         raise CorpusError(path, 1, "found a pointer of Git LFS, not the file", "Fetch it with `git lfs pull`.")
-    if packed := packed_by_content(head):
+    if (packed := packed_by_content(head)) and (fix := office_remedy(data.open(), path)):
+        raise CorpusError(path, None, "found an Office document, which is not read", fix)
+    if packed:
         raise CorpusError(path, None, f"found {packed.title}, which is not read", packed.fix(path))
     if name := next((name for magic, name in _NO_TEXT.items() if head.startswith(magic)), ""):
         fix = "Export the corpus as text; --data names a file or a folder of them."

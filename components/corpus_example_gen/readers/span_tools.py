@@ -206,9 +206,7 @@ def _doccano(record: dict[str, Any], path: str) -> Annotated:
         entities = _triples(spans, "label", _OFFSETS[0])
         if any(type(label) is int for *_, label in entities):
             raise ConversionError("found numbers instead of labels; the export with the texts of the labels has names")
-    other = "entities" if name != "entities" else "label"
-    if record.get(other):
-        raise ConversionError(f"found spans in the fields {name!r} and {other!r}")
+    _require_same_spans(record, name, "entities" if name != "entities" else "label")
     meta = record.get("meta")
     return Annotated(text, entities, record.get("id"), meta or None, left_out=left_out, spans_field=name)
 
@@ -232,11 +230,27 @@ def _is_prodigy(record: Any) -> bool:
     return bool(spans) or not record.get("entities")
 
 
+def _require_same_spans(record: dict[str, Any], name: str, other: str) -> None:
+    """Refuses a second field of spans that differ from those of the first one.
+
+    Raises:
+        ConversionError: the fields have different spans.
+    """
+    if record.get(other) and _spans_of_field(record, name) != _spans_of_field(record, other):
+        fix = f"Keep one of them, for example with `jq -c 'del(.{other})'`."
+        raise ConversionError(f"found different spans in the fields {name!r} and {other!r}", fix)
+
+
+def _spans_of_field(record: dict[str, Any], name: str) -> Counter[tuple[int | None, int | None, str]] | None:
+    """Returns the spans of a field in any form; None if its form is unknown."""
+    parts = _text_and_spans({field: value for field, value in record.items() if field not in _SPANS or field == name})
+    return None if parts is None else Counter((start, end, str(label)) for start, end, label, _ in parts[2])
+
+
 def _prodigy(record: dict[str, Any], path: str) -> Annotated:
     del path
     spans = _items(record.get("spans"), dict, "spans")
-    if record.get("entities"):
-        raise ConversionError("found spans in the fields 'spans' and 'entities'")
+    _require_same_spans(record, "spans", "entities")
     if "spans" not in record and (classes := [name for name in ("accept", "options", "label") if name in record]):
         fix = "Remove it: the reader takes labelled spans (ner.manual), not classes of texts."
         raise ConversionError(f"found the class of a text in field {classes[0]!r} and no field 'spans'", fix)

@@ -117,7 +117,9 @@ class CorpusFiles:
                 place = Place(_relative(error.path, self.base), error.line)
                 items.append(Item(str(place), f"{error.problem}. {error.fix}", (place,), 1))
             title = f"Files that a training refuses: {len(items)}"
-            yield Finding("refused_file", Severity.ERROR, title, "Do as each line says.", tuple(items), len(items))
+            yield Finding(
+                "refused_file", Severity.ERROR, title, "Each line names its remedy.", tuple(items), len(items)
+            )
         if not self.report.skipped:
             return
         items = [Item(*_parts(text, self.base)) for text in self.report.skipped[:_MOST_ITEMS]]

@@ -92,7 +92,7 @@ def evaluate_corpus(
     require_known_types(options.thresholds, known, is_complete=None not in of_models)
     notes += [
         f"{count:,} of {run.sentences:,} sentences ({count / run.sentences:.0%}) are in the training data of "
-        f"{models[key].name}, so the scores on them are too high. Give sentences that it was not trained on"
+        f"the model {models[key].name}, so the scores on them are too high. Give sentences that it was not trained on"
         for key, count in trained_on.items()
         if count
     ]

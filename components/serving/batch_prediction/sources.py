@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from components.common.errors import quoted
 from components.common.extras import require_extra
-from components.common.files import is_special, packed_by_content
+from components.common.files import is_special, office_remedy, packed_by_content
 from components.common.json_lines import LONGEST_LINE, parse_json_object
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
@@ -204,6 +204,8 @@ def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
     if named and start is not None and not start.startswith(_GZIP[:2]):
         raise BatchError(f"{name}: is not packed with gzip. Restore it, or remove .gz from its name.")
     if text and start is not None and (other := packed_by_content(start)):
+        if raw.seekable() and (fix := office_remedy(raw, path)):
+            raise BatchError(f"{name}: is an Office document, which is not read. {fix}")
         raise BatchError(f"{name}: is {other.title}, which is not read. {other.fix(path)}")
     packed = named or (text and start is not None and start.startswith(_GZIP))
     file: Any = gzip.GzipFile(fileobj=raw) if packed else raw

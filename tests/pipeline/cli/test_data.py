@@ -80,7 +80,7 @@ def test_split_writes_three_files_and_a_table(corpus: Path, tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["dev.conll", "test.conll", "train.conll"]
     (line,) = [line for line in result.output.splitlines() if line.startswith("LOC")]
     assert line.split() == ["LOC", "13", "(62", "%)", "4", "(19", "%)", "4", "(19", "%)"]
-    assert "23 groups (no documents named; 0 repeated sentences), undivided" in result.output
+    assert "kept in one part each: the corpus names no documents; 0 repeated sentences" in result.output
 
 
 def test_files_that_no_split_takes_are_named(corpus: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import tracemalloc
+import zipfile
 
 import pytest
 
@@ -110,6 +112,24 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
         assert caught.value.line == line
         assert problem in caught.value.problem
         assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("member", "fix"),
+    [
+        ("xl/workbook.xml", "Save it as CSV (UTF-8), as a.csv."),
+        ("word/document.xml", "Save it as text (UTF-8), as a.txt."),
+        ("content.xml", "Save it as text (UTF-8), as a.txt."),
+        ("train.conll", "Unpack it, for example with `unzip a.xlsx`, or pack it with gzip (.gz)."),
+    ],
+)
+def test_office_documents_are_to_be_saved_as_text(member, fix):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(member, "")
+    with pytest.raises(CorpusError) as caught:
+        load_text("dir/a.xlsx", file.getvalue())
+    assert caught.value.fix == fix
 
 
 def test_head_is_the_first_lines_and_not_only_space(monkeypatch):

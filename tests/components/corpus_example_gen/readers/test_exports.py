@@ -907,6 +907,27 @@ AMBIGUOUS = {
 }
 
 
+def test_two_fields_with_equal_spans_are_read():
+    objects = [{"start": 0, "end": 3, "label": "PER"}]
+    for record in (
+        {"entities": [[0, 3, "PER"]], "label": [[0, 3, "PER"]]},
+        {"entities": [[0, 3, "PER"]], "spans": objects},
+        {"entities": objects, "labels": [[0, 3, "PER"]]},
+        {"label": [[0, 3, "PER"]], "spans": objects},
+    ):
+        assert read("a.jsonl", lines({"text": "Ida left", **record}))[0] == ["Ida/B-PER left/O"], record
+
+
+def test_the_formats_that_an_error_names_read_the_file():
+    record = {"text": "Ida left", "entities": [[0, 3, "PER"]], "label": [[0, 3, "LOC"]]}
+    remedy = r"Set corpus\.format to jsonl, or remove the other field\."
+    with pytest.raises(CorpusReadingError, match=remedy):
+        read("a.jsonl", lines(record))
+    assert read("a.jsonl", lines(record), format="jsonl")[0] == ["Ida/B-PER left/O"]
+    with pytest.raises(CorpusError, match=r"different spans in the fields 'label' and 'entities'\. Keep one of them"):
+        read("a.jsonl", lines(record), format="doccano")
+
+
 def test_records_that_fit_two_tools_are_refused_with_both_names():
     for name, (record, problem) in AMBIGUOUS.items():
         for on_error in ("fail", "skip"):
