@@ -13,7 +13,7 @@ SENTENCE = "sentence"
 TAGS = "tags"
 SOURCE = "source"
 RAW_TEXT = "raw_text"
-"""The text as people write it, only of sentences that the served tokenizer cuts there into other tokens."""
+"""The text as people write it, only of sentences that the served model may cut there in another way."""
 
 TEXT_NAMES = (
     *("text", "sentence", "document_text", "sentence_text", "full_text", "content", "context"),

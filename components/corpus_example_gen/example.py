@@ -10,6 +10,7 @@ from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
 from components.corpus_example_gen.cleaning.written_sentence import WrittenSentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.keys import KEY, RAW_TEXT, SENTENCE, SOURCE, TAGS
+from components.text.sentences import LONG
 from components.text.words import whitespace_offsets
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def to_example(
 
     Its features are bytes: `key` [1], `sentence` [1] (tokens joined by single spaces), `tags` [tokens], `source` [1]
     and each metadata column [1], empty if the sentence has no such value. The column `document` names its document.
-    A sentence that the tokenizer cuts into other tokens where its text differs from the joined tokens also has
-    `raw_text` [1], so that the Evaluator can score what a caller gets.
+    If its text differs from the joined tokens, a sentence that the tokenizer cuts into other tokens there, or that is
+    so long that the model divides it, also has `raw_text` [1]: the Evaluator scores what a caller gets.
 
     Args:
         sentence: a clean sentence.
@@ -68,7 +69,7 @@ def to_example(
         features[name] = [metadata.get(name, "")]
     if tokenizer:
         written = WrittenSentence.of(sentence)
-        if written.text != text and not written.is_cut_by(tokenizer):
+        if written.text != text and (len(sentence.tokens) > LONG or not written.is_cut_by(tokenizer)):
             features[RAW_TEXT] = [written.text]
     return _example(features)
 

@@ -111,7 +111,7 @@ def _end_to_end(
     others[recut.rows] = False
     table = CountTable.of(columns, counts[others], weights[others])
     names, rows = sentence_counts(recut.batch)
-    rows = np.column_stack([rows, np.ones(len(rows)), recut.lost])
+    rows = np.column_stack([rows, recut.cut, recut.lost])
     table.add(CountTable.of((*names, RECUT, LOST), rows, weights[recut.rows]))
     return table
 
@@ -142,9 +142,9 @@ def model_tables(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountT
 def end_to_end(counts: SliceCounts) -> EndToEnd | None:
     """Returns the end-to-end scores; None if the model cuts every sentence as the corpus is cut."""
     table = counts.tables.get(END_TO_END)
-    if table is None or RECUT not in table.columns:
+    if table is None or not (recut := int(table.column(*RECUT)[0])):
         return None
-    return EndToEnd(scores(table).entities, int(table.column(*RECUT)[0]), int(table.column(*LOST)[0]))
+    return EndToEnd(scores(table).entities, recut, int(table.column(*LOST)[0]))
 
 
 def compare_models(

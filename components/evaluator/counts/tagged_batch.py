@@ -17,17 +17,19 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 
 @dataclasses.dataclass(frozen=True)
 class RecutSentences:
-    """The sentences of a batch that the served model cuts into other tokens, as a caller sends them.
+    """The sentences of a batch that the served model may cut in another way, as a caller sends them.
 
     Attributes:
         rows: int64 [recut], their rows in the batch.
         batch: the same sentences on the pieces between the edges of the model's tokens and of the gold entities; None
             if there are none.
+        cut: bool [recut], whether the model cuts them into other tokens.
         lost: int64 [recut], gold entities with an edge inside a token of the model.
     """
 
     rows: np.ndarray
     batch: TaggedBatch | None
+    cut: np.ndarray
     lost: np.ndarray
 
 

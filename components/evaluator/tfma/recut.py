@@ -25,7 +25,7 @@ def recut_sentences(
 ) -> RecutSentences:
     """Tags the raw texts of a batch, and aligns them and the sentences that are cut finer to the character.
 
-    All other sentences have the same tokens in raw text, so the model gives them the same tags
+    All other sentences have the same tokens in raw text, and are not divided, so the model gives them the same tags
     (tests/components/transform/test_subwords.py).
 
     Args:
@@ -43,10 +43,10 @@ def recut_sentences(
         answers.update(zip(rows, predictor.answers(examples, lambda at: columns.keys[rows[at]]), strict=True))
         texts.update((row, text) for row, (text, _) in raw.items())
     if not answers:
-        return RecutSentences(np.zeros(0, np.int64), None, np.zeros(0, np.int64))
+        return RecutSentences(np.zeros(0, np.int64), None, np.zeros(0, bool), np.zeros(0, np.int64))
     rows = sorted(answers)
     offsets = np.cumsum(columns.lengths) - columns.lengths
-    gold_tags, predicted_tags, pieces, lost = [], [], [], []
+    gold_tags, predicted_tags, pieces, cut, lost = [], [], [], [], []
     for row in rows:
         gold = tuple(vocabulary.decode(columns.gold[offsets[row] : offsets[row] + columns.lengths[row]]))
         written = WrittenSentence.located(texts[row], columns.texts[row].split(" "))
@@ -57,10 +57,11 @@ def recut_sentences(
         gold_tags.append(aligned.gold)
         predicted_tags.append(aligned.predicted)
         pieces.append(" ".join(aligned.tokens))
+        cut.append((answers[row].starts, answers[row].ends) != (written.starts, written.ends))
         lost.append(_lost(written, gold, answers[row]))
     keys = [columns.keys[row] for row in rows]
     batch = TaggedBatch.of(vocabulary, keys, pieces, gold_tags, predicted_tags, [None] * len(rows))
-    return RecutSentences(np.array(rows, np.int64), batch, np.array(lost, np.int64))
+    return RecutSentences(np.array(rows, np.int64), batch, np.array(cut), np.array(lost, np.int64))
 
 
 def _raw_texts(examples: Sequence[bytes]) -> dict[int, tuple[str, bytes]]:

@@ -24,9 +24,11 @@ def values(example):
         (("Jira/Zoom", "."), None, "words", None),
         (("北京", "市"), None, "words", ["北京市"]),  # the script has no spaces
         (("北", "京"), None, "characters", None),
+        (("Ann", ".") * 50, "Ann. " * 50, "words", None),
+        (("Ann", ".") * 51, "Ann. " * 51, "words", ["Ann. " * 51]),
     ],
 )
-def test_only_sentences_that_are_served_as_other_tokens_have_their_raw_text(tokens, raw, tokenizer, expected):
+def test_only_sentences_that_are_served_in_another_way_have_their_raw_text(tokens, raw, tokenizer, expected):
     sentence = Sentence(tokens, ("O",) * len(tokens), raw_text=raw)
     assert values(to_example(sentence, "k", "s", (), tokenizer)).get("raw_text") == expected
 

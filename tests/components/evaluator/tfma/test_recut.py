@@ -87,3 +87,12 @@ def test_tokens_of_the_corpus_that_the_model_cuts_finer_are_scored_to_the_charac
 
 def test_sentences_with_the_tokens_of_the_corpus_need_no_end_to_end_scores():
     assert count(["Ann", "Bob"], [("B-PER",), ("B-PER",)], [("B-PER",), ("O",)], Server()) is None
+
+
+def test_texts_that_are_divided_in_another_way_are_scored_but_not_counted_as_cut():
+    server = Server(Ann_Bob=Answer(("B-PER",), (), (0,), (7,)), **{"Ann.": Answer(("O", "O"), (), (0, 3), (3, 4))})
+    gold, raw = [("B-PER", "O"), ("O", "O", "B-PER")], {0: "Ann.", 1: "Ann/Bob"}
+    assert count(["Ann ."], gold[:1], gold[:1], server, raw={0: "Ann."}) is None
+    served = count(["Ann .", "Ann / Bob"], gold, gold, server, raw=raw)
+    assert micro(served)[1:] == (0, 2)
+    assert (served.sentences, served.lost) == (1, 1)
