@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from components.registry import names
 from components.registry.store.mlflow_entities import OWN_TAGS
-from components.registry.store.version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion, numbers_ascend
 
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 
@@ -37,7 +37,7 @@ def differences(first: RegisteredVersion, second: RegisteredVersion) -> list[Dif
     """Returns the scores (overall, by type, by slice), settings, data and origin that differ, in this order."""
     rows = _scores(first.metrics, second.metrics)
     for tables in ((first.metrics_by_type, second.metrics_by_type), (first.metrics_by_slice, second.metrics_by_slice)):
-        for name in sorted({*tables[0], *tables[1]}):
+        for name in sorted({*tables[0], *tables[1]}, key=numbers_ascend):
             rows += _scores(tables[0].get(name, {}), tables[1].get(name, {}), prefix=f"{name}: ")
     rows += _texts(SETTINGS, first.params, second.params)
     tags = (_comparable(first.tags), _comparable(second.tags))

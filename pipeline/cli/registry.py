@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from components.common.console import standard_output
-from components.common.errors import counted, shortened
+from components.common.errors import counted
 from components.common.progress import progress_shown, report_progress
 from pipeline.cli.options import config_options
 from pipeline.registry_view.outside_changes import warn_of_outside_changes
@@ -213,7 +211,7 @@ def export(opened: _Opened, target: Path, versions: tuple[str, ...], champion: b
         from components.registry.transfer import export_model
 
         done = export_model(opened.models, opened.name, target, chosen)
-    click.echo(f"{done.name}: {_numbers(done.versions)}, {_parts(done)} of the history")
+    click.echo(f"{done.name}: {_numbers(done.versions)}; {_parts(done)}")
     click.echo(target)
 
 
@@ -231,12 +229,12 @@ def import_(opened: _Opened, source: Path) -> None:
 
         done = import_model(opened.models, source)
     present = f" (already there: {_numbers(done.present)})" if done.present else ""
-    click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}, {_parts(done)} of the history")
+    click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}; {_parts(done)}")
     click.echo(f"champion: {done.champion or 'none'}. `ner registry sync` publishes it.")
 
 
 def _parts(done: Transfer) -> str:
-    return f"{counted(done.runs, 'run')}, {counted(done.entries, 'entry', 'entries')}"
+    return f"{counted(done.runs, 'MLflow run')}; {counted(done.entries, 'entry', 'entries')} of the history"
 
 
 def _numbers(versions: tuple[int, ...]) -> str:
@@ -365,7 +363,6 @@ def _follow(opened: _Opened) -> None:
     click.echo(_labels(report))
 
 
-_MAX_CHARACTERS, _LEAST_CHARACTERS = 200, 20  # of a value
 # Tags about the origin of a version, the most telling first; `data` stands for all tags `data.…`.
 _ORIGIN = (
     "run_id", "run_name", "baseline_version", "warm_start_version", "code_version", "contract_version", "schema",
@@ -384,6 +381,7 @@ def lineage(opened: _Opened, version: str, as_json: bool) -> None:
     runs, on the machine where they ran.
     """
     from pipeline.registry_view.lineage import read_lineage
+    from pipeline.registry_view.tables import print_values
     from pipeline.run.relocation import metadata_file
 
     shown = opened.require(version)
@@ -406,23 +404,11 @@ def lineage(opened: _Opened, version: str, as_json: bool) -> None:
             click.echo("used in no run yet")
     tags = shown.tags
     named = [name for prefix in _ORIGIN for name in sorted(tags) if name == prefix or name.startswith(prefix + ".")]
-    _print_values("origin", {name: tags[name] for name in named})
-    _print_values("settings", dict(sorted(shown.params.items())))
+    console = standard_output()
+    print_values(console, "origin", {name: tags[name] for name in named})
+    print_values(console, "settings", dict(sorted(shown.params.items())))
     for node in steps.nodes if steps else ():
         files = {f"-> {output}": uri for output, (uri, _) in sorted(node.outputs.items())}
-        _print_values(node.name, {**dict(sorted(node.settings.items())), **files})
+        print_values(console, node.name, {**dict(sorted(node.settings.items())), **files})
     if steps is not None:
         click.echo("The last number of a path after -> counts executions of nodes; it is not a version.")
-
-
-def _print_values(title: str, values: Mapping[str, Any]) -> None:
-    """Prints a section in two columns; a terminal gets the beginning of a long value."""
-    if not values:
-        return
-    click.secho(title, bold=True)
-    width = max(map(len, values))
-    room = shutil.get_terminal_size().columns - width - 4 if sys.stdout.isatty() else _MAX_CHARACTERS
-    for name, value in values.items():
-        is_path = name.startswith("->")
-        text = str(value) if is_path else shortened(" ".join(str(value).split()), max(room, _LEAST_CHARACTERS))
-        click.echo(f"  {name:<{width}}  {text}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-from components.common.console import Column, Row, print_line, print_table
+from components.common.console import Column, Row, print_line, print_table, wrapped
 from components.registry import names
 from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.pusher.evaluation_summary import F1
@@ -14,7 +16,9 @@ from components.registry.store.version import RegisteredVersion
 from components.registry.version_diff import Difference
 
 _TIME = "%Y-%m-%d %H:%M"
-_MAX_CHARACTERS = 160  # of a value
+_LEAST_ROOM = 20  # characters of a terminal next to the longest name
+_GAP = 2
+_SUPPORT = "support"
 
 
 def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> None:
@@ -26,7 +30,7 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
         Column("blessed", drop=4),
         Column("base", drop=2),
         Column("span", drop=1),
-        Column("registered", drop=5),
+        Column("registered (UTC)", drop=5),
         Column("run", drop=3),
     ]
     rows = [
@@ -52,29 +56,64 @@ def print_version(console: Console, version: RegisteredVersion) -> None:
     """Prints all data of a version, its scores first."""
     print_line(console, f"{version.name} version {version.version}  {', '.join(version.aliases)}", "bold")
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
-    for name, value in facts.items():
-        _print_fact(console, name, value)
-    rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
-    for title, scores in rows.items():
-        if scores:
-            text = "  ".join(f"{name} {value:.4g}" for name, value in sorted(scores.items(), key=_f1_first))
-            _print_fact(console, title, text)
+    print_values(console, "", facts)
+    print_values(
+        console, "scores of all examples", {name: _score(name, value) for name, value in _sorted(version.metrics)}
+    )
+    _print_scores(console, "entity type", version.metrics_by_type)
+    _print_scores(console, "slice", version.metrics_by_slice)
     not_shown = (
         names.PARAMS_TAG,
         names.SLICES_TAG,
         names.TYPES_TAG,
         names.FILES_TAG,
         names.TRAINED_FILES_TAG,
-    )  # or below
-    for name, value in sorted(version.tags.items()):
-        if not name.startswith(names.METRIC_TAG_PREFIX) and name not in not_shown:
-            _print_fact(console, name, value)
-    for name, value in sorted(version.params.items()):
-        _print_fact(console, name, value)
+    )  # or above
+    tags = {name: value for name, value in sorted(version.tags.items()) if name not in not_shown}
+    print_values(console, "origin", {k: v for k, v in tags.items() if not k.startswith(names.METRIC_TAG_PREFIX)})
+    print_values(console, "settings", dict(sorted(version.params.items())))
 
 
-def _f1_first(score: tuple[str, float]) -> tuple[bool, str]:
-    return score[0] not in ("entity_f1", "f1"), score[0]
+def print_values(console: Console, title: str, values: Mapping[str, Any]) -> None:
+    """Prints names and whole values in two columns.
+
+    A terminal breaks a value between words; a value with a longer word, such as a hash, then begins on the next line.
+    """
+    if title and values:
+        print_line(console, title, "bold")
+    width = max(map(len, values), default=0)
+    for name, value in values.items():
+        text = " ".join(str(value).split())
+        start = f"  {name:<{width}}  "
+        if console.is_terminal:
+            room = max(console.width - len(start), _LEAST_ROOM)
+            if max(map(len, text.split()), default=0) > room:
+                text = f"  {name}\n{wrapped(text, console.width, ' ' * 2 * _GAP)}"
+            else:
+                text = wrapped(text, len(start) + room, start)
+        else:
+            text = start + text
+        console.print(Text(text), soft_wrap=True, highlight=False)
+
+
+def _print_scores(console: Console, heading: str, table: Mapping[str, Mapping[str, float]]) -> None:
+    metrics = [name for name, _ in _sorted({name: 0.0 for scores in table.values() for name in scores})]
+    if metrics:
+        columns = [Column(heading), *(Column(name, right=True, drop=0 if name == "f1" else 1) for name in metrics)]
+        rows = [
+            Row([name, *(_score(metric, scores[metric]) if metric in scores else "" for metric in metrics)])
+            for name, scores in table.items()
+        ]
+        print_table(console, columns, rows)
+
+
+def _sorted(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Returns F1 first and the number of entities last."""
+    return sorted(scores.items(), key=lambda score: (score[0] not in (F1, "f1"), score[0] == _SUPPORT, score[0]))
+
+
+def _score(name: str, value: float) -> str:
+    return f"{value:,.0f}" if name == _SUPPORT else f"{value:.4f}"
 
 
 def print_differences(
@@ -84,15 +123,37 @@ def print_differences(
     if not rows:
         print_line(console, f"versions {first.version} and {second.version} have the same recorded data")
         return
+    headings = [f"version {version.version}" for version in (first, second)]
+    narrow = _too_long(console, rows, headings) if console.is_terminal else []
     printed, section = [], ""
     for row in rows:
+        if row in narrow:
+            continue
         if row.section != section:
             printed.append(Row((row.section, "", "", ""), "bold", section=bool(section)))
             section = row.section
-        change = "" if row.change is None else f"{row.change:+.4g}"
-        printed.append(Row((row.name, _short(row.first), _short(row.second), change)))
-    versions = [Column(f"version {version.version}", long=True) for version in (first, second)]
-    print_table(console, [Column(""), *versions, Column("change")], printed)
+        printed.append(Row((row.name, _line(row.first), _line(row.second), _change(row))))
+    if printed:
+        columns = [Column(""), *(Column(heading, long=True) for heading in headings), Column("change")]
+        print_table(console, columns, printed)
+    for row in narrow:
+        print_values(console, f"{row.section}: {row.name}", dict(zip(headings, (row.first, row.second), strict=True)))
+
+
+def _too_long(console: Console, rows: Sequence[Difference], headings: Sequence[str]) -> list[Difference]:
+    """Returns the rows that do not fit next to each other on a terminal."""
+    name, change = (max(map(len, texts)) for texts in ([row.name for row in rows], ["change", *map(_change, rows)]))
+    room = (console.width - name - change) // 2 - _GAP
+    room = max(room, *map(len, headings))
+    return [row for row in rows if max(len(_line(row.first)), len(_line(row.second))) > room]
+
+
+def _change(row: Difference) -> str:
+    return "" if row.change is None else f"{row.change:+.4g}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:
@@ -119,12 +180,3 @@ def print_history(console: Console, entries: Sequence[HistoryEntry], line: Champ
         )
         rows.append(Row(cells, "dim" if void else ""))
     print_table(console, columns, rows)
-
-
-def _print_fact(console: Console, name: str, value: str) -> None:
-    print_line(console, f"  {name:<24} {_short(value)}")
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_CHARACTERS else f"{line[: _MAX_CHARACTERS - 2]} …"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,15 @@ def as_text(value: Any) -> str:
     ('cpu', '[1, 2]', 'null')
     """
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def numbers_ascend(name: str) -> list[tuple[int, str]]:
+    """Returns a key that sorts the numbers in names by their values.
+
+    >>> sorted(["length=11-20", "length=6-10", "length=1-5"], key=numbers_ascend)
+    ['length=1-5', 'length=6-10', 'length=11-20']
+    """
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in re.split("([0-9]+)", name)]
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,8 @@ class RegisteredVersion:
 
     @property
     def metrics_by_slice(self) -> dict[str, dict[str, float]]:
-        """Slice -> scores."""
-        return self._table(names.SLICES_TAG)
+        """Slice -> scores; numbers in the names of the slices ascend."""
+        return dict(sorted(self._table(names.SLICES_TAG).items(), key=lambda item: numbers_ascend(item[0])))
 
     @property
     def params(self) -> dict[str, str]:

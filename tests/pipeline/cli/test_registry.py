@@ -73,7 +73,7 @@ def test_list_shows_versions_with_aliases_scores_and_origin(ner):
     result = ner("list")
     assert result.exit_code == 0, result.output
     headings, *rows = [line.split() for line in result.output.splitlines()]
-    assert headings == ["version", "alias", "F1", "blessed", "base", "span", "registered", "run"]
+    assert headings == ["version", "alias", "F1", "blessed", "base", "span", "registered", "(UTC)", "run"]
     assert [row[:5] for row in rows] == [
         ["1", "previous", "0.5100", "yes", "none"],
         ["2", "champion", "0.5200", "yes", "1"],
@@ -99,7 +99,7 @@ def test_list_of_a_missing_registry_is_empty(ner, home):
 
 def test_show_prints_all_data(ner):
     output = ner("show", "champion").output
-    for text in ("ner version 2", "champion", "entity_f1 0.52", "f1 0.2", "source=a", "trainer.epochs", "data.span"):
+    for text in ("ner version 2", "champion", "entity_f1  0.5200", "0.2000", "source=a", "trainer.epochs", "data.span"):
         assert text in output
     assert json.loads(ner("show", "2", "--json").output)["version"] == 2
 
@@ -210,7 +210,10 @@ def test_export_and_import_move_the_registry(ner, home):
     uri = f"registry.uri=sqlite:///{home / 'other' / 'mlflow.db'}"
     shutil.copytree(home / "registry", home / "other")
     output = ner("import", str(home / "moved.tar"), "--set", uri).output
-    assert "ner: imported no version (already there: versions 1, 2, 3, 4), 0 runs, 0 entries of the history\n" in output
+    assert (
+        "ner: imported no version (already there: versions 1, 2, 3, 4); 0 MLflow runs; 0 entries of the history\n"
+        in output
+    )
     assert "\nchampion: 2." in output
 
 
