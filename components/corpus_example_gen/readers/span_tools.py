@@ -577,6 +577,13 @@ def _other_form(record: dict[str, Any], path: str) -> Annotated:
         return Annotated("", [], rejected="unlabelled")
     if rejected := _answer(record):
         return Annotated("", [], rejected=rejected)
+    if field in ("label", "labels") and isinstance(record[field], dict):
+        for key, value in record[field].items():
+            if isinstance(value, str):
+                raise ConversionError(
+                    f"found {quoted({key: value})} in {quoted(field)}, which may be a class of the whole text",
+                    "Name the field `entities` if it is an entity, or write it as [start, end, label].",
+                )
     spans = _placed(spans, record[text])
     entities = [[start, end, label] for start, end, label, _ in spans]
     return Annotated(

@@ -710,6 +710,13 @@ def test_entities_without_offsets_are_the_words_that_are_their_text(text, entiti
         assert f"a.jsonl:1: {expected}" in str(caught.value)
 
 
+def test_classes_of_a_text_are_no_entities_without_offsets():
+    record = {"text": "The good food", "label": {"sentiment": "good"}}
+    with pytest.raises(CorpusError, match=r"found {'sentiment': 'good'} in 'label', which may be a class of the whole"):
+        read("a.jsonl", lines(record))
+    assert read("a.jsonl", lines(record | {"label": {"X": ["good"]}}))[0] == ["The/O good/B-X food/O"]
+
+
 @pytest.mark.parametrize(
     "record",
     [
