@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from components.common.errors import NerError
+from components.common.errors import NerError, quoted
 from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
 from components.evaluator.labelled_corpus.tagged_text import Answer
 from deployable_ner.tagger import TaggedText, Tagger, setting_list
@@ -37,6 +37,7 @@ def evaluate(
         settings: changes of single settings, such as `corpus.scheme=io`.
 
     Raises:
+        TypeError: a tagger is neither from `load` nor a function.
         NerError: the data cannot be read, or the answers are not those of a tagger.
 
     Example:
@@ -51,6 +52,10 @@ def evaluate(
     from components.corpus_example_gen import LabelledData
     from configs.loading import load_config
 
+    for model, name in ((tagger, "the tagger"), (against, "the other tagger")):
+        if model is not None and not callable(model):
+            hint = f"load({model!r})" if isinstance(model, str | os.PathLike) else 'load("models:/ner@champion")'
+            raise TypeError(f"{name}: must be a Tagger or a function, got {quoted(model)}. Give {hint}.")
     loaded = load_config(None if config is None else Path(config), setting_list(settings))
     return evaluate_corpus(
         LabelledData(Path(path), loaded.corpus, split, loaded.transform.tokenizer),

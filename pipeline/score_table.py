@@ -35,7 +35,7 @@ def print_type_scores(console: Console, overall: Comparison, title: str = "") ->
 
 def _cells(scores: EntityScores) -> tuple[str, ...]:
     shares = (scores.precision, scores.recall, scores.f1)
-    return (*(share.number() for share in shares), scores.f1.interval(), str(scores.support))
+    return (*(share.number() for share in shares), scores.f1.interval(), f"{scores.support:,}")
 
 
 def _change(overall: Comparison, metric: str) -> tuple[str, ...]:

@@ -64,9 +64,9 @@ def _weakness(scores: EntityScores) -> str:
     parts = []
     recall, precision = scores.recall.or_zero(), scores.precision.or_zero()
     if recall < _HALF:
-        parts.append(f"{1 - recall:.0%} are missed")
+        parts.append(f"{100 * (1 - recall):.0f} % are missed")
     if precision < _HALF:
-        parts.append(f"{1 - precision:.0%} of the predicted ones are wrong")
+        parts.append(f"{100 * (1 - precision):.0f} % of the predicted ones are wrong")
     return " and ".join(parts)
 
 

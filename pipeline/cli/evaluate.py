@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from components.evaluator.counts.text_hashes import TextHashes
     from components.evaluator.delayed_labels.join_account import JoinAccount
     from components.evaluator.labelled_corpus.result import CorpusEvaluation
+    from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
     from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation
     from configs.spec import PipelineConfig
 
@@ -136,6 +137,11 @@ def _on_data(
         data = LabelledData(options["data"], config.corpus, options["split"], config.transform.tokenizer)
         model = evaluated_model(options["url"] or options["model"], config)
         against = None if options["against"] is None else evaluated_model(options["against"], config)
+        if against is not None and _content(against) == _content(model):
+            announce(
+                f"note: --against {options['against']} is the same model as {model.name}: nothing to compare", "yellow"
+            )
+            against = None
         corpus_options = CorpusOptions(
             settings=config.evaluator,
             columns=options["by"],
@@ -156,6 +162,10 @@ def _on_data(
         click.echo(options["output"], err=True)
     _print_outcomes(result.evaluation.blessing)
     return result.passed
+
+
+def _content(model: EvaluatedModel) -> Mapping[str, str]:
+    return {key: value for key, value in model.identity.items() if key != "folder"} or {"name": model.name}
 
 
 def _on_requests(
@@ -262,7 +272,7 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
 
 
 def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
-    lines = [f"{account.scored} of {account.predictions} predictions scored"]
+    lines = [f"{account.scored:,} of {account.predictions:,} predictions scored"]
     counts = {
         "predictions without a label": account.without_label,
         "labels without a prediction": account.without_prediction,
@@ -304,8 +314,8 @@ def _print_scores(console: Console, overall: Comparison | None, slices: tuple[Co
         micro = entities.micro
         cells = (
             comparison.slice.name,
-            str(comparison.candidate.sentences),
-            str(micro.support),
+            f"{comparison.candidate.sentences:,}",
+            f"{micro.support:,}",
             *(share.number() for share in (micro.precision, micro.recall, micro.f1)),
             micro.f1.interval(),
             entities.macro.f1.number(),

@@ -44,7 +44,7 @@ COMMANDS = {
         "pipeline.cli.evaluate:evaluate",
         "Score a model on labelled data, or logged requests on late labels.",
     ),
-    "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is a reason; keep the better model."),
+    "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is a reason; promote unless worse."),
     "schedule": ("pipeline.cli.retrain:schedule", "Retrain at set times."),
     "drift": ("pipeline.cli.drift:drift", "Compare logged requests with the champion's training data."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
@@ -117,6 +117,8 @@ class _Commands(click.Group):
         try:
             return self._interruptible(ctx)
         except click.ClickException as error:
+            if isinstance(error, click.UsageError) and "unexpected extra argument" in error.message:
+                error.message += _hint_about_arguments(error.ctx)  # type: ignore[misc]
             error.message = mask(error.message)  # type: ignore[misc]  # final for subclasses; usage errors keep their class
             raise  # click reports it
         except (click.exceptions.Exit, click.Abort):
@@ -136,6 +138,15 @@ class _Commands(click.Group):
             if interruption.received():
                 interruption.leave()
             raise
+
+
+def _hint_about_arguments(ctx: click.Context | None) -> str:
+    """Returns the form of the option whose value was written as an argument."""
+    params = ctx.params if ctx is not None else {}
+    for setting in params.get("settings") or ():
+        if "=" not in setting:
+            return f". Write --set KEY=VALUE, with =, as in --set {setting}=VALUE."
+    return ". Give a corpus with --data PATH." if "data" in params else ""
 
 
 def _message(error: Exception, command: str | None) -> str:
@@ -201,6 +212,7 @@ def main(ctx: click.Context, debug: bool) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not logging.root.handlers:  # absl would add one that prints `WARNING:absl:`
         logging.root.addHandler(ConsoleHandler())
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each repetition; the error says the rest
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings concern mostly its own code
 
 

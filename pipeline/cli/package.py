@@ -82,6 +82,8 @@ def package(
             models = _registered(config, target)
         record = write_package(models, folders[-1], target, package_settings)
     click.echo(f"{folders[-1]}: {record['name']} version {record['version']} for {target}; see README.md there")
+    if target == "kserve" and not storage_uri:
+        click.echo("storageUri names s3://BUCKET/...: replace BUCKET in it, or package again with --storage-uri URI.")
 
 
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:

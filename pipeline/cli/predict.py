@@ -270,8 +270,7 @@ def _predict_rows(
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
-    has_fields = not job.input.removesuffix(".gz").endswith(".txt")
-    announce(f"ner predict: loading {job.model}" + f"; the text is the field {quoted(fields.text)}" * has_fields)
+    announce(f"ner predict: loading {job.model}" + f"; the text is the field {quoted(fields.text)}" * fields.found)
     if beam_args is None:
         result = run_batch(job)
     else:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from components.common.console import announce, standard_output
+from components.common.errors import NerError
 from components.common.progress import progress_shown
 from pipeline.cli.options import config_options
 
@@ -49,7 +50,12 @@ def report(
         print_runs(standard_output(), [RunLine.of(read_run(config, run_id)) for run_id in runs(config)])
         return
     if against is not None:
-        print_run_comparison(standard_output(), find_run(config, against), find_run(config, run))
+        first, second = find_run(config, against), find_run(config, run)
+        if first.run_id == second.run_id:
+            raise NerError(
+                f"--against {against}: is the run itself. Give another one; `ner report --list` shows the runs."
+            )
+        print_run_comparison(standard_output(), first, second)
         return
     try:
         with progress_shown("writing the report"):
@@ -92,4 +98,6 @@ def learning_curve(run: str | None, profile: Path | None, settings: tuple[str, .
 
         record = find_run(config, run)
         for point in measure_learning_curve(config, record, epochs=epochs):
-            click.echo(f"{point.sentences:>9,} sentences ({point.share:.1%} of the data): entity F1 {point.f1:.3f}")
+            click.echo(
+                f"{point.sentences:>9,} sentences ({100 * point.share:.1f} % of the data): entity F1 {point.f1:.3f}"
+            )

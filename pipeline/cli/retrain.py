@@ -36,7 +36,7 @@ def retrain(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Retrain if there is a reason, and promote the new model if it is better.
+    """Retrain if there is a reason, and promote the new model unless it is worse.
 
     Reasons: new data (a span, or changed files), drift of logged requests, an old champion, a lower score; see the
     sections `retrain` and `drift` of the configuration. An interrupted retraining can be started again at any time.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from components.exporter.contract.tensors import SignatureContract, TensorContract
     from components.exporter.saved_model.inspecting import Inspection
     from components.exporter.saved_model.signature_plan import Changes
+    from components.exporter.validator.validation_report import CheckResult
 
 JSON_FORMAT = 1
 """Version of the output of `ner inspect --json`; docs/foreign-models.md describes it."""
@@ -57,10 +58,14 @@ def inspect(model: Path, check: bool, as_json: bool) -> None:
         for result in inspection.report.checks:
             if not result.skipped:
                 click.secho(_wrapped("", str(result)), fg=None if result.passed else "red")
-        if idle := dict.fromkeys(check.name for check in inspection.report.checks if check.skipped):
-            click.echo(_wrapped("skipped: ", f"nothing to check in {', '.join(idle)} of some signatures"))
+        if idle := dict.fromkeys(_idle(check) for check in inspection.report.checks if check.skipped):
+            click.echo(_wrapped("skipped for some signatures: ", ", ".join(idle)))
         click.echo(inspection.report.counts)
         require_valid(inspection.report, "the model")
+
+
+def _idle(check: CheckResult) -> str:
+    return f"{check.name} ({check.detail})"
 
 
 def _values(inspection: Inspection) -> dict[str, Any]:

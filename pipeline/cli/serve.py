@@ -54,14 +54,14 @@ def _option(flag: str, kind: click.ParamType | None = None, text: str | None = N
 @_option("--max-rows", _COUNT, "Rows of a request.")
 @_option("--max-request-bytes", _SIZE, "Size of a request, REST and gRPC.")
 @click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")
-@_option("--timeout", _SECONDS, "Seconds without a client's deadline.")
+@_option("--timeout", _SECONDS, "Seconds to answer if the client sets no deadline.")
 @_option("--client-timeout", _SECONDS, "Seconds to send a request or take an answer.")
 @_option("--max-connections", _COUNT, "Open connections of REST.")
 @_option("--poll", _SECONDS, "Seconds between looks for a promotion.")
 @_option("--shutdown", _SECONDS, "Seconds to finish after a signal.")
 @click.option("--access-log", type=_FILE, metavar="FILE", help="JSON lines without texts [default: standard error]")
 @click.option("--log-requests", "request_log", type=_FILE, metavar="FILE", help="Requests and answers for `ner drift`.")
-@_option("--log-share", _SHARE)
+@_option("--log-share", _SHARE, "Share of the requests that are logged, up to 1.")
 @_option("--log-bytes", _COUNT, "Size at which it is rotated.")
 def serve(
     *,

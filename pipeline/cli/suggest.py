@@ -81,7 +81,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     fields = Fields(options["text"] or SENTENCE, options["key"], forward)
     if options["text"] is None:
         fields = fields_of_input(options["input_"], fields, options["quoting"])
-    announce(f"ner suggest: loading the model; the text is the field {quoted(fields.text)}")
+    announce("ner suggest: loading the model" + f"; the text is the field {quoted(fields.text)}" * fields.found)
     with progress_shown("loading the model"):
         tagger, name = chosen_tagger(options["url"] or options["model"], config)
         against = None if options["against"] is None else chosen_tagger(options["against"], config)[0]
@@ -148,7 +148,8 @@ def print_counts(result: SearchResult, count: int, output: Path) -> None:
     }
     text = "".join(f", {number:,} {name}" for name, number in parts.items() if number)
     speed = result.rows / max(result.seconds, 1e-9)
-    click.echo(f"{len(result.suggestions):,} of {result.rows:,} rows in {output}{text} ({speed:,.0f} rows/s)", err=True)
+    rate = "" if result.seconds < 1 else f" ({speed:,.0f} rows/s)"
+    click.echo(f"{len(result.suggestions):,} of {result.rows:,} rows in {output}{text}{rate}", err=True)
     if len(result.suggestions) < count:
         click.echo(f"note: fewer than the {count:,} of --n, because the others are left out or too alike.", err=True)
     if result.first_bad is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from components.common.errors import NerError, quoted
 from components.keys import SAVED_MODEL_FILE
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION
+from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
 from components.registry.serving_directory.serving_directory import MODELS_CONFIG, models_config
 from components.registry.serving_directory.serving_sync import check_served
 from components.registry.store.version import RegisteredVersion
@@ -21,6 +21,7 @@ MODEL_FORMS = (
 """Texts that `resolve_model` accepts, for help and errors."""
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
+_OWN_ALIASES = (CHAMPION, PREVIOUS, CANDIDATE)
 _VERSION_OR_ALIAS = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -57,6 +58,12 @@ def resolve_model(reference: str | None, config: PipelineConfig) -> Path:
     if folder is not None:
         return folder
     if _VERSION_OR_ALIAS.fullmatch(reference):
+        named = reference.isdigit() or reference in _OWN_ALIASES
+        if not named and ModelRegistry(config.registry_uri).get(config.name, reference) is None:
+            raise NerError(
+                f"model {quoted(reference)}: there is no folder of this name, and no alias of the model "
+                f"{config.name!r} in {config.registry_uri}. Give {MODEL_FORMS}."
+            )
         return _of_registry(config, config.name, reference)
     raise _unusable(path, reference)
 
@@ -71,7 +78,8 @@ def champion(config: PipelineConfig, registry: ModelRegistry) -> RegisteredVersi
     if version is None:
         raise NerError(
             f"registry {config.registry_uri}: no champion of the model {config.name!r}. "
-            "Run `ner run` first, or give another registry with --config or --set registry.uri=..."
+            'Run `ner run` first, or give the work folder of a run: --set work_dir=FOLDER, in Python load("FOLDER"). '
+            "--set registry.uri=... names another registry."
         )
     return version
 

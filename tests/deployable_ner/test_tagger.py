@@ -208,3 +208,10 @@ def test_evaluation_names_the_results_that_are_not_those_of_a_tagger(tmp_path, r
     data.write_text("Joe B-NAME\nvisited O\n")
     with pytest.raises(NerError, match=f"the tagger: it returned a {type(result).__name__} for a text .* TaggedText"):
         ner.evaluate(lambda texts: [result for _ in texts], data)
+
+
+def test_the_name_of_a_model_in_place_of_a_tagger_is_an_error_that_says_to_load_it(tmp_path):
+    with pytest.raises(
+        TypeError, match=r"the tagger: must be a Tagger or a function, got 'work-a'. Give load\('work-a'\)"
+    ):
+        ner.evaluate("work-a", tmp_path)

@@ -265,9 +265,16 @@ def refusal_to_promote(
     if entry.forced:
         return "" if entry.why.strip() else f"{subject}: a promotion without a valid blessing needs a reason. Give one."
     if version.version in line.taken_back:
-        return f"{subject}: was rolled back. Roll back to it, or force its promotion and give the reason."
+        return (
+            f"{subject}: was rolled back, so its blessing does not count any more. Make it the champion again with "
+            f"`ner registry rollback --to {version.version}`, or promote it with "
+            "--force-blessing and the reason in --why."
+        )
     if not version.blessed:
-        return f"{subject}: not blessed by an evaluation. Evaluate it, or force its promotion and give the reason."
+        return (
+            f"{subject}: not blessed by an evaluation. Evaluate it, or promote it with --force-blessing and the reason "
+            "in --why."
+        )
     baseline = names.parse_version(version.tags.get(names.BASELINE_VERSION_TAG, ""))
     fingerprint = version.tags.get(names.RUN_FINGERPRINT_TAG)
     repeated = champion is not None and fingerprint and champion.tags.get(names.RUN_FINGERPRINT_TAG) == fingerprint
@@ -275,6 +282,6 @@ def refusal_to_promote(
         return ""
     return (
         f"{subject}: was blessed against {names.format_version(baseline)} and would replace "
-        f"{names.format_version(entry.replaced)}. Evaluate it against that one, or force its promotion and give the "
-        "reason."
+        f"{names.format_version(entry.replaced)}. Evaluate it against that one, or promote it with "
+        "--force-blessing and the reason in --why."
     )

@@ -41,7 +41,7 @@ def _signed(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0%}" if value >= 0.095 or value == 0 else f"{value:.1%}"
+    return f"{100 * value:.0f} %" if value >= 0.095 or value == 0 else f"{100 * value:.1f} %"
 
 
 def _duration(seconds: float) -> str:

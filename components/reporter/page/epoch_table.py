@@ -9,6 +9,11 @@ from typing_extensions import Self
 
 _UNKNOWN = "\N{EN DASH}"
 
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
 # Name in the Trainer's history -> heading and format, in the order of the table.
 _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "loss": ("Loss", "{:.4f}".format),
@@ -20,8 +25,8 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "outside_bias": ("Outside bias, added to the score of no entity", "{:+g}".format),
     "learning_rate": ("Learning rate", "{:.4g}".format),
     "tokens_per_second": ("Tokens per second", "{:,.0f}".format),
-    "data_wait": ("Waiting for data", "{:.1%}".format),
-    "mfu": ("Use of the accelerator", "{:.1%}".format),
+    "data_wait": ("Waiting for data", _percent),
+    "mfu": ("Use of the accelerator", _percent),
 }
 
 

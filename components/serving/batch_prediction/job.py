@@ -26,6 +26,7 @@ from components.serving.batch_prediction.writers import write_errors, write_outp
 
 _VERSION = 1
 """Of the form of shards."""
+_LEAST_RATE = 10  # rows per second; below, a few rows and the loading of the model say nothing about the speed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,7 +300,8 @@ def describe(result: BatchResult, job: BatchJob) -> str:
         text += f", {result.bad:,} in {job.errors}"
     if result.resumed:
         text += f"; {result.resumed:,} of them were done before"
-    text += f" ({result.speed:,.0f} rows/s)"
+    if result.seconds >= 1 and result.speed >= _LEAST_RATE:
+        text += f" ({result.speed:,.0f} rows/s)"
     if result.absent:
         text += f"\n{describe_absent(result.absent)}"
     return text

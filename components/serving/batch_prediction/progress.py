@@ -49,7 +49,8 @@ class Progress:
     def line(self) -> str:
         """Returns the present state."""
         share = f"{100 * self._position // self._total} %, " if self._total else ""
-        return f"{share}{counted(self._rows, 'row')}, {self._speed():,.0f} rows/s{self._left()}"
+        rate = f", {self._speed():,.0f} rows/s" if self._rows else ""
+        return f"{share}{counted(self._rows, 'row')}{rate}{self._left()}"
 
     def close(self) -> None:
         """Removes the bar, or ends the lines."""

@@ -108,8 +108,8 @@ class Source:
                 f"--input {path}: is a device or pipe. Give its content on standard input, with --input -."
             )
         elif not Path(path).is_file():
-            what = "it is a folder" if Path(path).is_dir() else "there is no such file"
-            raise BatchError(f"--input {path}: {what}. Give a file.")
+            problem = "is a folder, not a file" if Path(path).is_dir() else "does not exist"
+            raise BatchError(f"--input {path}: {problem}. Give an existing file, or - for standard input.")
         else:
             self._size = os.path.getsize(path)
         if self.kind == PARQUET:
@@ -264,7 +264,7 @@ def fields_of_input(path: str, fields: Fields, quoting: str | None = None) -> Fi
     if len(usual) > 1:
         names = ", ".join(map(quoted, usual))
         raise BatchError(f"--input {path}: each of the fields {names} may be the text. Name one with --text.")
-    return dataclasses.replace(fields, text=usual[0]) if usual else fields
+    return dataclasses.replace(fields, text=usual[0], found=True) if usual else fields
 
 
 def text_fields_of(path: str, quoting: str | None = None) -> list[str]:

@@ -46,7 +46,7 @@ def test_equal_data_has_no_distance():
 def test_types_are_compared_by_share_with_the_largest_change(kind):
     drift = drifts(profile(), profile(labels={"PER": 10, "LOC": 60, "ORG": 30}), kind=kind)["entity types"]
     assert drift.distance == pytest.approx(0.5)  # PER from 6/10 to 1/10
-    assert drift.detail == "PER: 60.0% to 10.0%"
+    assert drift.detail == "PER: 60.0 % to 10.0 %"
     assert (drift.measure, drift.limit, drift.exceeded) == ("L-infinity distance", 0.2, True)
     assert (drift.reference, drift.other) == ("before", "now")
 
@@ -61,7 +61,7 @@ def test_lengths_are_compared_by_divergence():
 def test_unknown_words_are_compared_with_the_held_out_splits():
     drift = drifts(profile(), profile(words={"a": 1, "x": 1}, held_out={"y": 2}))["unknown words"]
     assert drift.distance == pytest.approx(3 / 4 - 1 / 10)
-    assert drift.detail == "champion's held-out text 10.0%, new text 75.0%"
+    assert drift.detail == "champion's held-out text 10.0 %, new text 75.0 %"
 
 
 def test_properties_missing_on_one_side_are_not_compared():

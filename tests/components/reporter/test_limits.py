@@ -29,9 +29,9 @@ def of_one_type(facts, precision, recall, f1, support, predicted):
     ("scores", "expected"),
     [
         ((0.9, 0.9, 0.9, 200, 200), []),
-        ((0.9, 0.2, 0.33, 200, 40), ["PER: 80% are missed (F1 0.330, 200 entities)."]),
-        ((0.3, 0.9, 0.45, 200, 600), ["PER: 70% of the predicted ones are wrong (F1 0.450, 200 entities)."]),
-        ((0.1, 0.1, 0.1, 200, 200), ["PER: 90% are missed and 90% of the predicted ones are wrong (F1 0.100, 200"]),
+        ((0.9, 0.2, 0.33, 200, 40), ["PER: 80 % are missed (F1 0.330, 200 entities)."]),
+        ((0.3, 0.9, 0.45, 200, 600), ["PER: 70 % of the predicted ones are wrong (F1 0.450, 200 entities)."]),
+        ((0.1, 0.1, 0.1, 200, 200), ["PER: 90 % are missed and 90 % of the predicted ones are wrong (F1 0.100, 200"]),
         ((0.0, 0.0, 0.0, 200, 0), ["PER: never predicted, although the evaluated sentences contain 200."]),
         ((0.0, 0.0, 0.0, 0, 7), ["PER: predicted 7 times, but absent from the evaluated sentences."]),
         ((1.0, 1.0, 1.0, 29, 29), ["PER: only 29 in the evaluated sentences, so its F1 of 1.000 is unreliable."]),

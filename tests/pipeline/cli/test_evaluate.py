@@ -206,6 +206,14 @@ def test_worse_model_than_the_other_one_exits_with_3_and_shows_the_sentences(on_
     )
 
 
+def test_a_model_is_not_compared_with_itself(on_data, tmp_path):
+    models = ["--model", str(tmp_path / "good"), "--against", str(tmp_path / "good")]
+    result = on_data(*models)
+    assert result.exit_code == 0, result.output
+    assert "is the same model as" in result.output
+    assert "change of F1" not in result.output
+
+
 def test_outputs_do_not_replace_inputs_or_each_other(evaluate, on_data, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "log.jsonl")
     (tmp_path / "corpus").mkdir()

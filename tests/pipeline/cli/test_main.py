@@ -47,6 +47,20 @@ def test_every_listed_command_exists_and_explains_itself():
         assert len(result.output) > 100, name
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["clean", "--keep", "1", "--set", "trainer.epochs", "3"], "(3). Write --set KEY=VALUE"),
+        (["run", "data/"], "(data/). Give a corpus with --data PATH."),
+        (["clean", "--keep", "1", "x"], "(x)\n"),
+    ],
+)
+def test_an_extra_argument_names_the_option_that_is_probably_meant(arguments, hint):
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 2
+    assert f"unexpected extra argument {hint}" in result.output
+
+
 def test_an_unknown_command_is_an_error_that_names_a_similar_one():
     result = CliRunner().invoke(cli.main, ["registrry"])
     assert result.exit_code == 2

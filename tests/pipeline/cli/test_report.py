@@ -114,6 +114,8 @@ def test_runs_are_listed_with_scores_and_two_are_compared(monkeypatch, tmp_path)
     assert ["epochs", "10", "20"] in rows
     assert ["PER", "0.667", "(0.601–0.701)"] in rows
     assert not any(row[:1] == ["seed"] for row in rows)
+    same = CliRunner().invoke(main, ["report", "--against", "two"])
+    assert (same.exit_code, "--against two: is the run itself" in same.output) == (1, True)
 
 
 def test_runs_of_an_older_version_are_listed_and_compared(monkeypatch, tmp_path):

@@ -64,7 +64,7 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     assert "serving_default" in shown.output
     assert " in 1 variable, " in shown.output
     assert "forwarded [keyed]: ok" in shown.output
-    assert "skipped: nothing to check in" in shown.output
+    assert "skipped for some signatures: " in shown.output
     assert "had nothing to check" in shown.output.splitlines()[-1]
 
 
@@ -101,6 +101,9 @@ def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
     (tmp_path / "7").mkdir()
     (tmp_path / "7/saved_model.pb").touch()
     assert "but in its subfolder 7, which may be meant" in run("inspect", tmp_path).output
+    (tmp_path / "ner/7").mkdir(parents=True)
+    (tmp_path / "7/saved_model.pb").rename(tmp_path / "ner/7/saved_model.pb")
+    assert "but in its subfolder ner/7, which may be meant" in run("inspect", tmp_path).output
 
 
 @pytest.mark.parametrize("passed", [True, False])

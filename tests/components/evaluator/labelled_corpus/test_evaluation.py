@@ -98,7 +98,7 @@ def test_sentences_that_a_model_was_trained_on_are_counted(corpus):
     model = EvaluatedModel(tagger(RIGHT), "this", training_sentences=known)
     (remark,) = [remark for remark in evaluate(corpus, model).remarks() if "training data of" in remark]
     assert remark.startswith(
-        "2 of 3 sentences (67%) are in the training data of the model this, so the scores on them are too"
+        "2 of 3 sentences (67 %) are in the training data of the model this, so the scores on them are too"
     )
     for sentences in (None, TextHashes.of(["other"])):
         model = EvaluatedModel(tagger(RIGHT), "this", training_sentences=sentences)

@@ -30,7 +30,7 @@ def test_logged_values_have_headings_and_formats():
         "Outside bias, added to the score of no entity": "-1",
         "Learning rate": "0.002",
         "Tokens per second": "12,346",
-        "Waiting for data": "3.1%",
+        "Waiting for data": "3.1 %",
         "custom": "0.1235",
     }
 
@@ -38,7 +38,7 @@ def test_logged_values_have_headings_and_formats():
 def test_unknown_numbers_are_dashes():
     table = EpochTable.of([ROW, {**ROW, "mfu": 0.4, "loss": None}])
     column = table.headings.index("Use of the accelerator")
-    assert [row[column] for row in table.rows] == ["\N{EN DASH}", "40.0%"]
+    assert [row[column] for row in table.rows] == ["\N{EN DASH}", "40.0 %"]
     assert [row[0] for row in table.rows] == ["0.5000", "\N{EN DASH}"]
 
 

@@ -296,7 +296,7 @@ def test_a_damaged_gz_file_names_the_last_good_row(tmp_path, cut):
     [
         ("a.jsonl", b"\xff\xfea\0", "is UTF-16"),
         ("a.csv", b"i\0d\0", "is UTF-16"),
-        ("a.jsonl", None, "there is no such file"),
+        ("a.jsonl", None, "does not exist. Give an existing file"),
         ("a.jsonl", b"\xef\xbb\xbf\n [\n{}]", "is a JSON list, not an object per line"),
         ("a.jsonl.gz", b"{}", "is not packed with gzip. Restore it, or remove .gz"),
         ("a.tfrecord.gz", b"", "is not packed with gzip"),
