@@ -44,3 +44,17 @@ class CorpusReadingError(CorpusError):
 
     Example: tests/components/corpus_example_gen/test_errors.py.
     """
+
+
+class InsideWordError(CorpusError):
+    """A labelled span that begins or ends inside a word of its sentence.
+
+    Example: tests/components/corpus_example_gen/cleaning/test_raw_text.py.
+    """
+
+
+class InsideWordsError(CorpusReadingError):
+    """A file of which too many labelled spans begin or end inside words.
+
+    Example: tests/components/corpus_example_gen/cleaning/test_raw_text.py.
+    """

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.common.errors import quoted
+from components.common.errors import counted, quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
-from components.corpus_example_gen.errors import CorpusReadingError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
+from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import has_hangul, is_unspaced, join_as_written, script_of
 from components.text.spans import spans
 from components.text.words import OFFSETS
@@ -20,6 +21,10 @@ from components.text.words import OFFSETS
 _FEW = 3  # spans; fewer lost ones say nothing about a file in a script with spaces
 _SHOWN = 40  # characters of an example
 _INSIDE_WORD = "a span ends inside a word"
+_CUT = "word_cut_at_span"
+
+EDGES = "The model tags whole words of raw text. Move the spans to the edges of words."
+"""Remedy for labels that end inside words."""
 
 
 class RawTextCheck:
@@ -99,9 +104,11 @@ class RawTextCheck:
         )
         if detail and detail != _INSIDE_WORD:
             problem = f"{problem}: {detail}"
-        raise CorpusReadingError(self.path, line, problem, self._advice(text))
+        advice = self._advice(text)
+        raise (CorpusReadingError if advice else InsideWordsError)(self.path, line, problem, advice or EDGES)
 
     def _advice(self, text: str) -> str:
+        """Returns the remedy for the tokenizer; "" if the labels are at fault."""
         if is_unspaced(text) and self.tokenizer in ("words", "whitespace"):
             return (
                 "The model would tag raw text in this script wrongly, although it scores well. Set transform.tokenizer "
@@ -117,10 +124,7 @@ class RawTextCheck:
                 "Set transform.tokenizer to words; or, if callers send tokens, separated by spaces, "
                 "corpus.min_raw_text_survival to 0."
             )
-        return (
-            "The model tags whole words of raw text, so served tags differ there. Move spans to the edges of words; "
-            "or, to train on parts of words, lower corpus.min_raw_text_survival and raise corpus.max_repaired."
-        )
+        return ""
 
     def _as_written(self, tokens: Sequence[str]) -> tuple[str, list[int] | None]:
         """Returns the natural text and the starts of the tokens in it; None if spaces separate all tokens."""
@@ -144,3 +148,33 @@ def _starts(text: str, tokens: Sequence[str]) -> list[int]:
         starts.append(position)
         position += len(token)
     return starts
+
+
+def with_all_settings(error: CorpusError, lenient: IngestReport, settings: CorpusSettings) -> CorpusError:
+    """Returns the error about labels inside words with their number, and all settings with which the file is read.
+
+    Args:
+        error: the first such error of the file.
+        lenient: report of a reading of the whole file without limits.
+        settings: settings of the corpus.
+    """
+    skipped = sum("inside the word" in text for text in lenient.skipped)
+    cut = lenient.sentences_repaired[_CUT]
+    kept = lenient.sentences_in - lenient.sentences_skipped
+    if skipped + cut < 2 and isinstance(error, InsideWordError):
+        return error
+    problem = (
+        f"{error.problem}; labels begin or end inside words in {skipped + cut:,} of {lenient.sentences_in:,} sentences"
+    )
+    changes = {"corpus.on_error=skip": bool(lenient.sentences_skipped)}
+    lost, spans = lenient.spans_lost, lenient.spans
+    changes["corpus.min_raw_text_survival=0"] = lost >= _FEW and spans - lost < settings.min_raw_text_survival * spans
+    changes["corpus.max_repaired=1"] = lenient.exceeds(_CUT, settings.max_repaired)
+    needed = " ".join(f"--set {change}" for change, is_needed in changes.items() if is_needed)
+    fix = f"{error.fix} `ner data check` lists all of them."
+    if needed and kept:
+        effects = [f"leaves out {counted(lenient.sentences_skipped, 'sentence')}"] * bool(lenient.sentences_skipped)
+        effects += [f"trains on parts of words in {counted(cut, 'sentence')}; serving tags whole words"] * bool(cut)
+        together = " together" if needed.count("--set") > 1 else ""
+        fix = f"{fix} To train without changing the file, use `{needed}`{together}, which {' and '.join(effects)}."
+    return type(error)(error.path, error.line, problem, fix)

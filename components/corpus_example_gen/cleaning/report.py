@@ -38,6 +38,7 @@ _REMEDIES = {
     "space_row": "If these lines end sentences, remove their spaces; otherwise remove the lines.",
     "split_token": "Check the separator and the token column (corpus.token_column): a token has no white space.",
     "trimmed_span": "Check the offsets of the spans.",
+    "word_cut_at_span": "Move the spans to the edges of words: the model tags whole words of raw text.",
 }
 
 
@@ -165,6 +166,12 @@ class IngestReport:
         """The first repairs of all kinds."""
         return [example for kind in sorted(self.examples) for example in self.examples[kind]]
 
+    def exceeds(self, kind: str, limit: float) -> bool:
+        """Returns whether a kind of repair touched more than a share of the sentences; see `check_repairs`."""
+        touched = self.sentences_repaired[kind]
+        few = touched < _FEW_SENTENCES and self.repairs[kind] < _FEW_REPAIRS
+        return not (kind in _UNLIMITED or few or touched <= limit * (self.sentences_in + self.sentences_added))
+
     def check_repairs(self, limit: float) -> None:
         """Checks that no kind of repair touched more than a share of the sentences.
 
@@ -178,8 +185,7 @@ class IngestReport:
             CorpusReadingError: a kind of repair is above the limit; the error shows three examples.
         """
         for kind, touched in sorted(self.sentences_repaired.items()):
-            few = touched < _FEW_SENTENCES and self.repairs[kind] < _FEW_REPAIRS
-            if kind in _UNLIMITED or few or touched <= limit * (self.sentences_in + self.sentences_added):
+            if not self.exceeds(kind, limit):
                 continue
             where = self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
             total = self.sentences_in + self.sentences_added

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import itertools
 import re
 from collections import Counter
@@ -16,11 +18,11 @@ from components.corpus_example_gen.cleaning.characters import as_characters
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
 from components.corpus_example_gen.cleaning.documents import Documents
 from components.corpus_example_gen.cleaning.labels import Labels
-from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
+from components.corpus_example_gen.cleaning.raw_text import RawTextCheck, with_all_settings
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
-from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
 from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
@@ -127,12 +129,26 @@ def read_corpus_file(
         yield from _read(str(path), settings, report, data, tokenizer)
     except CorpusError as error:
         if settings.on_error == "fail" or isinstance(error, CorpusReadingError):
+            if tokenizer and isinstance(error, InsideWordError | InsideWordsError):
+                lenient = _lenient_report(str(path), settings, data, tokenizer)
+                raise with_all_settings(error, lenient, settings) from error
             raise
         # The cleaner has skipped errors of sentences; this one concerns the whole file.
         report.skip_file(error)
         report.line_kinds["unread"] += report.lines - report.line_kinds.total()
     report.check_repairs(settings.max_repaired)
     report.check()
+
+
+def _lenient_report(
+    path: str, settings: CorpusSettings, data: FileContent | bytes | None, tokenizer: str
+) -> IngestReport:
+    """Returns the counts of a whole file that is read without limits, as far as it can be read."""
+    changes = {"on_error": "skip", "min_raw_text_survival": 0.0, "max_repaired": 1.0}
+    report = IngestReport()
+    with contextlib.suppress(CorpusError):
+        collections.deque(_read(path, settings.model_copy(update=changes), report, data, tokenizer), maxlen=0)
+    return report
 
 
 def find_format(path: str, text: CorpusText, settings: CorpusSettings) -> str:

@@ -15,7 +15,7 @@ from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, InsideWordError
 from components.corpus_example_gen.readers.records import Records, parse_record
 from components.corpus_example_gen.readers.span_offsets import (
     NAMES,
@@ -77,7 +77,7 @@ def read_spans(
     unit = (
         find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
     )
-    file = _File(path, report, unit, tool, settings, tokenizer)
+    file = _File(path, report, unit, records=records, tool=tool, settings=settings, tokenizer=tokenizer)
     keys = DigestMap()
     for number, item in records.numbered():
         if isinstance(item, str) and not item.strip():
@@ -200,6 +200,8 @@ class _File:
         path: str,
         report: IngestReport,
         unit: Unit,
+        *,
+        records: Records,
         tool: SpanTool,
         settings: CorpusSettings,
         tokenizer: str | None,
@@ -208,7 +210,26 @@ class _File:
         self.has_model = tokenizer is not None
         self.path, self.report, self.unit, self.tool = path, report, unit, tool
         self.certain, self.overlaps = settings.offsets != "auto", settings.overlaps
+        self.records = records
         self._labels: dict[str, str] = {}
+
+    @cached_property
+    def includes_ends(self) -> bool:
+        """True if most spans of the file end with a word only if their last character is at their end."""
+        total, plain, included = 0, 0, 0
+        for _, item in self.records.numbered():
+            try:
+                annotated = _convert(parse_record(item), self.tool, self.path)
+            except ValueError:
+                continue
+            if not isinstance(annotated.text, str) or not isinstance(annotated.entities, list):
+                continue
+            ends = {end for _, end in OFFSETS[self.tokenizer](annotated.text)}
+            spans = [entity[1] for entity in annotated.entities if _has_offsets(entity)]
+            total += len(spans)
+            plain += sum(end in ends for end in spans)
+            included += sum(end + 1 in ends for end in spans)
+        return included > max(plain, total / 2)
 
     def label(self, written: str) -> str | None:
         """Returns a label without white space; None if there is none, or if it would become another label."""
@@ -547,10 +568,11 @@ class _Record:
                 problem, "Set transform.tokenizer to syllables, or move the span to the edges of the word."
             )
         edges = {last for _, last in pieces}
-        if verb == "ends" and all(end + 1 in edges for _, end in self._written_offsets):
-            fix = "If ends are the last character of a span in the whole file, add 1 to them: the end is not included."
-            return self._error(problem, fix)
-        return self._misplaced(problem, "Move the span to the edges of the word.")
+        if verb == "ends" and all(end + 1 in edges for _, end in self._written_offsets) and self.file.includes_ends:
+            fix = "Add 1 to the ends of all spans of the file: most end at their last character; write the index after it."
+            return InsideWordError(self.path, self.line, problem, fix)
+        error = self._misplaced(problem, "Move the span to the edges of the word.")
+        return InsideWordError(self.path, self.line, error.problem, error.fix)
 
     def _format(self, span: _Span) -> str:
         first, last = span.written

@@ -124,7 +124,11 @@ class CorpusFiles:
             return
         items = [Item(*_parts(text, self.base)) for text in self.report.skipped[:_MOST_ITEMS]]
         severity = Severity.ERROR if self._stops else Severity.WARNING
-        fix = "Correct these lines." if self._stops else "corpus.on_error: skip leaves them out. Correct these lines."
+        fix = (
+            "Correct these lines, or leave them out with corpus.on_error=skip."
+            if self._stops
+            else "corpus.on_error: skip leaves them out. Correct these lines."
+        )
         title = f"Sentences and files with an error: {self.report.total_skipped:,}"
         yield Finding("unreadable", severity, title, fix, tuple(items), len(self.report.skipped))
 

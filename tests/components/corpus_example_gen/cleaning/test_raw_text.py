@@ -107,7 +107,7 @@ def test_spans_of_json_lines_that_end_inside_words_are_lost():
     cut = record("New York-based", [0, 8, "LOC"])
     _, report = read(kept * 9 + cut, "a.jsonl")
     assert (report.spans, report.spans_lost) == (10, 1)
-    with pytest.raises(CorpusReadingError, match=r"20 of 23 .*'New York-based' in the script Latin.*Move spans"):
+    with pytest.raises(CorpusReadingError, match=r"20 of 23 .*'New York-based' in the script Latin.*Move the spans"):
         read(kept * 20 + cut * 3, "a.jsonl")
     assert read(kept + cut * 2, "a.jsonl")[1].spans_lost == 2  # too few to judge the file
 
@@ -156,3 +156,39 @@ def test_sentences_that_were_left_out_count_only_what_raw_text_loses():
     check.add(RawSentence(1, lost_spans=1, text="Lisbon"), None)  # an error of this record
     check.add(RawSentence(2), Sentence(("a",), ("B-X",)))
     assert (check.spans, check.lost) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "settings"),
+    [
+        (["er", "", ""], {"on_error": "skip"}),
+        (["-based", "", ""], {"min_raw_text_survival": 0, "max_repaired": 1}),
+        (["er", "-based", ""], {"on_error": "skip", "min_raw_text_survival": 0, "max_repaired": 1}),
+    ],
+)
+def test_the_first_error_about_labels_inside_words_names_all_settings_that_are_needed(suffixes, settings):
+    def records(i):
+        text = f"Anna lives in Quito{suffixes[i % 3]}"
+        return json.dumps({"text": text, "spans": [{"start": 14, "end": 19, "label": "LOC"}]})
+
+    data = "\n".join(map(records, range(150))).encode()
+    with pytest.raises(CorpusError) as caught:
+        list(read_corpus_file("a.jsonl", corpus_settings(), data=data))
+    number = 50 * sum(map(bool, suffixes))
+    assert f"labels begin or end inside words in {number} of 150 sentences" in caught.value.problem
+    assert "`ner data check` lists all of them" in caught.value.fix
+    advice = " ".join(f"--set corpus.{name}={value}" for name, value in settings.items())
+    assert f"use `{advice}`" in caught.value.fix
+    sentences = list(read_corpus_file("a.jsonl", corpus_settings(**settings), data=data))
+    assert len(sentences) == (100 if "er" in suffixes else 150)
+
+
+def test_ends_that_are_included_are_a_remedy_only_if_most_spans_of_the_file_have_them():
+    def first_error(ends):
+        spans = ({"text": "Oslo is it", "entities": [[0, end, "LOC"]]} for end in ends)
+        with pytest.raises(CorpusError) as caught:
+            list(read_corpus_file("a.jsonl", corpus_settings(), data="\n".join(map(json.dumps, spans)).encode()))
+        return caught.value.fix
+
+    assert first_error([3, 3, 3, 4]).startswith("Add 1 to the ends of all spans of the file")
+    assert first_error([3, 4, 4, 4]).startswith("Move the span to the edges of the word.")

@@ -858,7 +858,7 @@ def test_classes_of_texts_in_prodigy_are_an_error_and_not_texts_without_entities
 
 
 def test_ends_that_are_the_last_character_are_named():
-    for at, hint in (([0, 2], "add 1 to them"), ([0, 1], "Move the span")):
+    for at, hint in (([0, 2], "Add 1 to the ends"), ([0, 1], "Move the span")):
         with pytest.raises(CorpusError, match=hint):
             read("a.jsonl", lines({"text": "Ida left", "entities": [[*at, "PER"]]}))
 
