@@ -28,6 +28,11 @@ _UNLIMITED = frozenset(
 )
 # In a small file, one or two sentences exceed every share.
 _FEW_SENTENCES, _FEW_REPAIRS = 3, 10
+# Beginnings of notes that name the format of a file.
+_FORMATS = (
+    "read as a header", "read as CSV", "read as JSON lines", "read as an export", "read as CoNLL-2012",
+    "read cells that are quoted", "read spans such as", "read each row as a span",
+)  # fmt: skip
 _REMEDIES = {
     "discontinuous_span": "Mark each entity as one span: a token has one tag, and an entity has no gap.",
     "empty_sentence": "Check which column holds the tokens (corpus.token_column).",
@@ -203,6 +208,16 @@ class IngestReport:
         note = f"{path}: {description}"
         if note not in self.notes:
             self.notes.append(note)
+
+    def notes_by_kind(self) -> tuple[list[str], list[str]]:
+        """Returns the notes that name the format of a file, and those about unusual readings.
+
+        Example:
+            >>> IngestReport(notes=["a.csv: read as CSV with the separator ','"]).notes_by_kind()
+            (["a.csv: read as CSV with the separator ','"], [])
+        """
+        formats = [note for note in self.notes if note.partition(": ")[2].startswith(_FORMATS)]
+        return formats, [note for note in self.notes if note not in formats]
 
     def skip_sentence(self, error: CorpusError, tokens: int, entities: Mapping[str, int]) -> None:
         """Counts and lists a sentence that is skipped because of an error."""

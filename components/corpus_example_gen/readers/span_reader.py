@@ -73,7 +73,7 @@ def read_spans(
         CorpusReadingError: the file leaves open what its offsets count.
     """
     if tool is not PLAIN:
-        report.note(path, f"read as an export of {tool.title}")
+        report.note(path, tool.reading or f"read as an export of {tool.title}")
     unit = (
         find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
     )
@@ -386,7 +386,7 @@ class _Record:
                 f"found no list in field {record.spans_field!r}, fields are {_names(value)}",
                 f"Add the spans to each object, an empty list if it has none: {_SHAPE}.",
             )
-        written = [self._written(entity) for entity in entities]
+        written = [self._written(entity, value, record.spans_field) for entity in entities]
         self._written_offsets = [(start, end) for start, end, _ in written]
         offsets = to_characters(self._written_offsets, self.text, self.unit)
         unsorted = [self._trimmed(start, end, triple) for (start, end), triple in zip(offsets, written, strict=True)]
@@ -436,12 +436,17 @@ class _Record:
                 insort(kept, span)
         return kept
 
-    def _written(self, entity: Any) -> tuple[int, int, str]:
+    def _written(self, entity: Any, value: Any, field: str) -> tuple[int, int, str]:
         is_triple = isinstance(entity, list) and len(entity) == 3
         start, end, label = entity if is_triple else (None, None, None)
         if type(start) is not int or type(end) is not int or not isinstance(label, str):
-            text = shortened(json.dumps(entity, ensure_ascii=False))
-            raise self._error(f"found span {text}", 'Write spans as [start, end, "label"].')
+            items = value.get(field) if isinstance(value, dict) else None
+            objects = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            shown = next((item for item in objects if is_triple and _has_parts(item, entity)), entity)
+            fix = "Write whole numbers as its offsets, and a text as its label."
+            if shown is entity:
+                fix = 'Write spans as [start, end, "label"].'
+            raise self._error(f"found span {shortened(json.dumps(shown, ensure_ascii=False))}", fix)
         known = self.file.label(label)
         if known is None:
             raise self._error(f"found label {quoted(label)}", "Use a label without white space, such as PER.")
@@ -569,7 +574,7 @@ class _Record:
             )
         edges = {last for _, last in pieces}
         if verb == "ends" and all(end + 1 in edges for _, end in self._written_offsets) and self.file.includes_ends:
-            fix = "Add 1 to the ends of all spans of the file: most end at their last character; write the index after it."
+            fix = "Add 1 to the ends of all spans of the file: most name their last character, not the index after it."
             return InsideWordError(self.path, self.line, problem, fix)
         error = self._misplaced(problem, "Move the span to the edges of the word.")
         return InsideWordError(self.path, self.line, error.problem, error.fix)
@@ -577,6 +582,12 @@ class _Record:
     def _format(self, span: _Span) -> str:
         first, last = span.written
         return f"[{first}, {last}, {quoted(span.label, 40)}] {quoted(self.text[span.start : span.end], 60)}"
+
+
+def _has_parts(item: dict[str, Any], entity: list[Any]) -> bool:
+    """Returns whether an object has the offsets and the label of a span that was made of it."""
+    values = [str(value) for value in item.values()]
+    return all(part is None or str(part) in values for part in entity)
 
 
 def _has_items(value: Any) -> bool:

@@ -58,6 +58,7 @@ class SpanTool(NamedTuple):
         matches: whether a record has the tool's fields.
         convert: converts a record of a file at a path.
         repeats: whether each annotator has a record; ids then repeat.
+        reading: how a file is read, for the report; empty for an export of the tool.
     """
 
     name: str
@@ -65,6 +66,7 @@ class SpanTool(NamedTuple):
     matches: Callable[[Any], bool]
     convert: Callable[[Any, str], Annotated]
     repeats: bool = False
+    reading: str = ""
 
     def read(self, record: Any, path: str) -> Annotated:
         """Converts a record; a span whose label is a list is one for each of the labels."""
@@ -723,7 +725,13 @@ def _spans_of_item(span: Any, text: str) -> list[_Form]:
     return spans
 
 
-OTHER_FORMS = SpanTool("spans", "another tool (texts with spans)", _is_other_form, _other_form)
+OTHER_FORMS = SpanTool(
+    "spans",
+    "texts with entities",
+    _is_other_form,
+    _other_form,
+    reading="read as records of a text and its entities, by type or in another form than JSON lines with spans",
+)
 """Forms of spans that no tool before it has, such as those of GATE, CLUENER, DataTurks, Argilla and BigBio."""
 
 BRAT = SpanTool("brat", "brat", lambda record: False, _brat)
@@ -735,7 +743,13 @@ PLAIN = SpanTool("jsonl", "JSON lines with text and entities", _is_plain, _plain
 SPAN_TOOLS = (
     PLAIN,
     SpanTool("doccano", "doccano", _is_doccano, _doccano),
-    SpanTool("prodigy", "Prodigy", _is_prodigy, _prodigy),
+    SpanTool(
+        "prodigy",
+        "Prodigy",
+        _is_prodigy,
+        _prodigy,
+        reading="read as JSON lines with character spans (the field spans, as of Prodigy)",
+    ),
     SpanTool("label_studio", "Label Studio (JSON)", _is_label_studio, _label_studio),
     SpanTool(
         "label_studio_min", "Label Studio (JSON-MIN, CSV or TSV)", _is_label_studio_min, _label_studio_min, repeats=True

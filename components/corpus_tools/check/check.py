@@ -159,6 +159,11 @@ def check_corpus(
             f"{texts.forgotten:,} entities of rare texts were left out of the comparison of labels, which holds "
             f"{most_texts:,} texts in memory."
         )
+    if not files.is_folder:
+        limits.append(
+            "A single file is checked as one split; `ner run --data FILE` divides it 8:1:1. For the findings about "
+            "splits, check a folder that holds this file only."
+        )
     if not has_extra(EXTRA):
         limits.append(f"Languages were not identified: the extra `{EXTRA}` is not installed. {installation(EXTRA)}")
     return CorpusCheck(

@@ -92,10 +92,14 @@ class CorpusFiles:
         """Yields the errors, skipped sentences, repairs, unread files and types; after `read`."""
         yield from self._error_findings()
         yield from self._repairs()
-        if self.report.notes:
-            items = tuple(Item(*_parts(note, self.base)) for note in self.report.notes)
-            title = f"Files read in an unusual way: {len(items)}"
-            yield Finding("reading", Severity.NOTE, title, "Check that this is the meaning.", items, len(items))
+        formats, unusual = self.report.notes_by_kind()
+        for kind, notes, title, fix in (
+            ("format", formats, "Formats of files", "The section corpus has settings for other readings."),
+            ("reading", unusual, "Files read in an unusual way", "Check that this is the meaning."),
+        ):
+            if notes:
+                items = tuple(Item(*_parts(note, self.base)) for note in notes)
+                yield Finding(kind, Severity.NOTE, f"{title}: {len(items)}", fix, items, len(items))
         if self.report.left_out:
             items = tuple(Item(kind, counted(count, "part")) for kind, count in sorted(self.report.left_out.items()))
             fix = "Nothing, if the model need not learn them."

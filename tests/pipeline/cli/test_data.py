@@ -64,7 +64,7 @@ def test_convert_tells_how_the_corpus_was_read(tmp_path: Path) -> None:
         '{"text": "Bo", "spans": [], "answer": "reject"}\n'
     )
     result = ner_data("convert", tmp_path / "in.jsonl", tmp_path / "out.conll", "--to", "conll")
-    assert "read as an export of Prodigy" in result.output
+    assert "read as JSON lines with character spans (the field spans, as of Prodigy)" in result.output
     assert "records with the answer reject or ignore (Prodigy) are left out" in result.output
 
 

@@ -914,6 +914,15 @@ AMBIGUOUS = {
 }
 
 
+def test_a_bad_span_that_is_an_object_is_shown_as_it_is_written():
+    span = {"start": "x", "end": 3, "label": "PER"}
+    for field in ("entities", "spans"):
+        with pytest.raises(CorpusError) as caught:
+            read("a.jsonl", lines({"text": "Ida left", field: [span]}))
+        assert caught.value.problem == 'found span {"start": "x", "end": 3, "label": "PER"}'
+        assert caught.value.fix == "Write whole numbers as its offsets, and a text as its label."
+
+
 def test_two_fields_with_equal_spans_are_read():
     objects = [{"start": 0, "end": 3, "label": "PER"}]
     for record in (
@@ -982,7 +991,7 @@ BAD = {
     "two labels that become one": (
         {"text": "Ida Bo", "label": [[0, 3, "A B"], [4, 6, "A_B"]]}, "found label 'A_B'",
     ),
-    "offset": ({"text": "Ida", "ents": [{"start": 0, "end": "x", "label": "PER"}]}, "found span [0,"),
+    "offset": ({"text": "Ida", "ents": [{"start": 0, "end": "x", "label": "PER"}]}, 'found span {"start": 0,'),
     "no list": ({"text": "Ida", "label": [[0, 3, "PER"]], "relations": 7}, "found 7 in field 'relations'"),
 }  # fmt: skip
 
@@ -1023,9 +1032,9 @@ def test_entities_of_a_parquet_file_are_read():
 
 def test_faults_of_entities_that_are_objects_are_errors():
     for entity, problem in (
-        ({"start": 0, "end": 4}, r"a\.jsonl:1: found span \[0, 4, null\]"),
+        ({"start": 0, "end": 4}, r'a\.jsonl:1: found span {"start": 0, "end": 4}\.'),
         ({"start": 0, "end": 4, "label": "LOC", "text": "is"}, "whose text in the file is 'is'"),
-        ({"start": 0, "end": None, "label": "LOC"}, r"found span \[0, null, \"LOC\"\]"),
+        ({"start": 0, "end": None, "label": "LOC"}, r'found span {"start": 0, "end": null, "label": "LOC"}'),
     ):
         with pytest.raises(CorpusError, match=problem):
             read("a.jsonl", lines({"text": "Oslo is", "entities": [entity]}))
