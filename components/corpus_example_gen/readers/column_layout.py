@@ -42,8 +42,9 @@ _PLACEHOLDERS = frozenset({"_", "-", "--", "*"})
 _CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
 
 _SPANS_IN_TABLES = (
-    "Write token and tag in each row. A table of texts has a header `text,entities` and spans such as `0-3 PER; 8-12 "
-    'LOC` or `[[0, 3, "PER"]]`, or a row for each span: `text,start,end,label`.'
+    "Write token and tag in each row. A table of texts has a header with these names, `text,entities`, and all types "
+    'in one column as spans such as `0-3 PER; 8-12 LOC` or `[[0, 3, "PER"]]`, or a row for each span: '
+    "`text,start,end,label`."
 )
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
@@ -216,10 +217,14 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
         note = f"column {only} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
     if settings.token_column is None and settings.scheme == "auto" and survey.has_texts:
+        first, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if len(cells) == width)
+        row = errors.shortened(", ".join(cells), 80)
+        header = "the header is" if roles.header else "no header was recognized, the first row is"
         problem = (
-            f"column {roles.token} holds texts of several words, such as {errors.quoted(survey.text, 60)}, not tokens"
+            f"column {roles.token % width} (counted from 0) holds texts of several words, such as "
+            f"{errors.quoted(survey.text, 60)}, not tokens; {header} {row!r}"
         )
-        raise CorpusReadingError(path, None, problem, _SPANS_IN_TABLES)
+        raise CorpusReadingError(path, first if roles.header else survey.text_line, problem, _SPANS_IN_TABLES)
     if prefix := survey.prefix:
         fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
@@ -275,6 +280,7 @@ class _Survey:
         labels: number of rows with each label.
         last: first value of the last column.
         text: first value of the tokens' column that has several words.
+        text_line: its line.
         has_texts: whether half of the rows have such values, and no label is a tag.
         prefix: language that begins all tokens, as in WikiANN (`en:`); empty if none does.
         others: types of each other column that holds tags, `O` in a column without types. Chunks (`B-NP`) count only if
@@ -285,19 +291,22 @@ class _Survey:
         """Reads all rows; those of another width than `width` do not count."""
         self.labels: Counter[str] = Counter()
         self.prefix = self.last = self.text = ""
+        self.text_line = 0
         texts = 0
         own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
         known = {column % width for column in own_columns if column is not None}
         tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
         count = 0
-        for _, cells in rows:
+        for line, cells in rows:
             if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
                 continue
             self.labels[roles.tag_of(cells).strip(TAG_SPACES)] += 1
             self.last = self.last or cells[-1]
             token, count = cells[roles.token], count + 1
             if " " in token.strip() and token[:1] != "[":
-                texts, self.text = texts + 1, self.text or token
+                if not self.text:
+                    self.text, self.text_line = token, line
+                texts += 1
             if count == 1:
                 self.prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
             elif self.prefix and not token.startswith(self.prefix):

@@ -524,7 +524,7 @@ def _check_token(columns: _Columns, body: Rows, free: Sequence[int], path: str) 
         raise CorpusReadingError(
             path,
             column.first_line,
-            f"column {token} {problems[0]}, so it does not hold the tokens",
+            f"column {token} {problems[0]}, so it does not hold the tokens (columns count from 0)",
             "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
         )
 

@@ -115,7 +115,7 @@ class CorpusEvaluation:
         """Returns what the user should know next to the scores, one sentence each."""
         remarks = list(self.notes)
         for account in filter(None, (self.model, self.against)):
-            remarks += _remarks_on(account)
+            remarks += _remarks_on(account, self.data.path)
         if self.data.skipped:
             remarks.append(f"{len(self.data.skipped)} sentences or files could not be read and are in no score")
         return remarks
@@ -125,13 +125,20 @@ class CorpusEvaluation:
         return result_json(self)
 
 
-def _remarks_on(account: ModelAccount) -> list[str]:
+def _remarks_on(account: ModelAccount, path: str) -> list[str]:
     remarks = []
     if account.unknown_types:
         verb = "cannot predict" if account.vocabulary_known else "never predicted"
+        advice = "corpus.drop_types leaves types out"
+        if account.unlabelled_types:
+            names = ",".join(f"{name}=NEW" for name in account.unknown_types)
+            advice = (
+                "if the model has other names for these types, rename those of the data: "
+                f"`ner data merge-types {path} OUT --map {names}`, each NEW being the name of the model; {advice}"
+            )
         remarks.append(
             f"{account.name} {verb} {_counts(account.unknown_types)} of the data; these entities count as missed "
-            "(corpus.drop_types leaves types out)"
+            f"({advice})"
         )
     if account.unlabelled_types:
         remarks.append(

@@ -770,8 +770,17 @@ def test_tables_of_texts_with_other_cells_are_refused_with_the_notations():
         read("a.csv", table)
     assert read("a.csv", table.replace(b"Bo PER", b""))[0] == ["Ida/B-PER left/O", "Bo/O left/O", "It/O rains/O"]
     for form in ("text,PER\n%s,Ida\n%s,\n", "%s,0-3 PER\n%s,\n", "text,label\n%s,positive\n%s,negative\n"):
-        with pytest.raises(CorpusReadingError, match=r"column 0 holds texts of several words, such as 'Ida left', not"):
+        with pytest.raises(
+            CorpusReadingError,
+            match=r"column 0 \(counted from 0\) holds texts of several words, such as 'Ida left', not",
+        ):
             read("a.csv", (form % ("Ida left", "It rains")).encode())
+    for table, place in (
+        ("Satz,PER\nIda left,Ida\nIt rains,\n", r"a\.csv:2: .*no header was recognized, the first row is 'Satz, PER'"),
+        ("text,label\nIda left,a\nIt rains,b\n", r"a\.csv:1: .*the header is 'text, label'"),
+    ):
+        with pytest.raises(CorpusReadingError, match=place):
+            read("a.csv", table.encode())
 
 
 def test_tokens_of_several_words_are_read_if_some_are_outside_entities():

@@ -164,6 +164,7 @@ def test_types_that_only_one_side_knows_are_counted_and_named(corpus):
     result = evaluate(corpus, known)
     assert (result.model.unknown_types, result.model.vocabulary_known) == ({"PER": 2}, True)
     assert result.model.unlabelled_types == {"TOOL": 1}
+    assert any(" OUT --map PER=NEW`" in remark for remark in result.remarks())
     assert any("this cannot predict PER (2) of the data" in remark for remark in result.remarks())
     unknown = evaluate(corpus, tagger({"Kyiv": "B-LOC"}))
     assert any("this never predicted PER (2)" in remark for remark in unknown.remarks())
