@@ -270,7 +270,7 @@ def _predict_rows(
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
-    announce(f"ner predict: loading {job.model}" + f"; the text is the field {quoted(fields.text)}" * fields.found)
+    announce(f"ner predict: loading {job.model}" + f"; the text is the field {quoted(fields.text)}" * fields.has_text)
     if beam_args is None:
         result = run_batch(job)
     else:

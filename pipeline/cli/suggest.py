@@ -81,7 +81,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     fields = Fields(options["text"] or SENTENCE, options["key"], forward)
     if options["text"] is None:
         fields = fields_of_input(options["input_"], fields, options["quoting"])
-    announce("ner suggest: loading the model" + f"; the text is the field {quoted(fields.text)}" * fields.found)
+    announce("ner suggest: loading the model" + f"; the text is the field {quoted(fields.text)}" * fields.has_text)
     with progress_shown("loading the model"):
         tagger, name = chosen_tagger(options["url"] or options["model"], config)
         against = None if options["against"] is None else chosen_tagger(options["against"], config)[0]

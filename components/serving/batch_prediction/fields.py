@@ -46,7 +46,7 @@ class Fields:
         forward: fields that the output repeats.
         all: whether to read all fields of a row, because inputs of the signature have their names.
         usual: whether the text is the field with a usual name, because no option names it.
-        found: whether the input was seen to have that field.
+        has_text: whether the input was seen to have that field.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Fields:
     forward: tuple[str, ...] = ()
     all: bool = False
     usual: bool = False
-    found: bool = dataclasses.field(default=False, compare=False)
+    has_text: bool = dataclasses.field(default=False, compare=False)
 
     @property
     def kept(self) -> tuple[str, ...]:

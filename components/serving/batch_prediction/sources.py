@@ -264,7 +264,7 @@ def fields_of_input(path: str, fields: Fields, quoting: str | None = None) -> Fi
     if len(usual) > 1:
         names = ", ".join(map(quoted, usual))
         raise BatchError(f"--input {path}: each of the fields {names} may be the text. Name one with --text.")
-    return dataclasses.replace(fields, text=usual[0], found=True) if usual else fields
+    return dataclasses.replace(fields, text=usual[0], has_text=True) if usual else fields
 
 
 def text_fields_of(path: str, quoting: str | None = None) -> list[str]:

@@ -29,8 +29,8 @@ def saved_model(context: Context) -> str:
             raise _archive_failure(archives[0])
         if (folder / "saved_model.cpb").exists():
             raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
-        found = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
-        versions = sorted((str(each.relative_to(folder)) for each in found), key=lambda name: (len(name), name))
+        folders = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
+        versions = sorted((str(each.relative_to(folder)) for each in folders), key=lambda name: (len(name), name))
         plural = "s" * (len(versions) > 1)
         hint = f", but in its subfolder{plural} {', '.join(versions[-5:])}, which may be meant" if versions else ""
         raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}{hint}")
