@@ -129,5 +129,5 @@ def _print(plan: Plan, dry_run: bool) -> None:
         print_table(console, [Column("kind", drop=1), Column("what"), Column("size", right=True)], rows)
     click.secho(f"{'would free' if dry_run else 'freed'} {decimal(plan.freed)}", bold=True)
     click.echo(f"kept: {counted(len(plan.runs), 'run')} ({', '.join(plan.runs) or 'none'})")
-    versions = ", ".join(f"{number}: {reason}" for number, reason in plan.versions.items())
-    click.echo(f"kept: {counted(len(plan.versions), 'version')} ({versions or 'none'})")
+    versions = ", ".join(f"{number} ({reason})" for number, reason in plan.versions.items())
+    click.echo(f"kept: version{'s' * (len(plan.versions) > 1)} {versions}" if versions else "kept: no version")

@@ -37,7 +37,7 @@ class KeyCount:
         if not self.keys:
             return str(self.count)
         more = ", …" if self.count > len(self.keys) else ""
-        return f"{self.count} ({', '.join(map(shortened, self.keys))}{more})"
+        return f"{self.count:,} ({', '.join(map(shortened, self.keys))}{more})"
 
 
 @dataclasses.dataclass

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from components.serving import saved_model_tagger
+from components.serving.batch_prediction import job
 from components.serving.saved_model_tagger import TaggedSentence
 from pipeline.cli.main import main
 
@@ -42,6 +43,21 @@ def predict(monkeypatch, tmp_path):
 
 def test_tokens_and_tags_stand_in_columns_with_an_empty_line_after_each_sentence(predict):
     assert predict("AB c", "d").stdout == "AB\tB-X\nc\tO\n\nd\tO\n\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [('{"id": 1, "Tweet": "AB c"}\n', "'Tweet'"), ('{"id": 1}\n', ""), ("", ""), (None, "")],
+)
+def test_the_field_with_the_text_is_named_if_the_file_has_it(predict, tmp_path, monkeypatch, content, field):
+    monkeypatch.setattr(job, "run_batch", lambda batch: job.BatchResult(1, 0, 0, 0.5))
+    file = tmp_path / "rows.jsonl"
+    if content is not None:
+        file.write_text(content)
+    output = predict("--input", str(file)).stderr
+    assert output.count("the text is the field") == bool(field)
+    assert field in output
+    assert "rows/s" not in output
 
 
 @pytest.mark.parametrize("no_color", [False, True])

@@ -38,7 +38,7 @@ def test_the_sentences_of_which_the_champion_is_unsure_come_first(suggest, tmp_p
     result = suggest("--n", "2")
     assert (result.exit_code, texts(tmp_path / "out")) == (0, ["in Rome", "Bo met Ida"])
     assert result.stdout.splitlines()[1].split(maxsplit=2) == ["3", "0.680", "in [Rome X]"]
-    assert "2 of 3 rows in out (" in result.stderr
+    assert "2 of 3 rows in out\n" in result.stderr
 
 
 def test_a_server_and_a_second_model_are_asked(suggest, tmp_path):
