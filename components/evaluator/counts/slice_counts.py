@@ -15,13 +15,13 @@ from components.evaluator.counts.errors_in_context import confident_errors, merg
 from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
 from components.evaluator.counts.slicing import Slicer, slice_order
-from components.evaluator.counts.tagged_batch import RecutSentences, TaggedBatch
+from components.evaluator.counts.tagged_batch import RetokenizedSentences, TaggedBatch
 from components.evaluator.results.evaluation import Comparison, EndToEnd, ErrorInContext, Slice
 
 END_TO_END = "end to end"
 """Name in `SliceCounts.tables` of the counts on raw text, as served, of the model whose errors are kept."""
 
-RECUT, LOST = ("recut",), ("lost",)
+RETOKENIZED, LOST = ("retokenized",), ("lost",)
 """Columns of that table: sentences that the model cuts into other tokens, and gold entities that it cannot cut out."""
 
 
@@ -81,8 +81,10 @@ def count_slices(
     weights = draws(first.keys, replicates)
     counted = {model: sentence_counts(batch, metrics) for model, batch in batches.items()}
     tables = {model: CountTable.of(*counts, weights) for model, counts in counted.items()}
-    if (recut := batches[show].recut) is not None:
-        tables[END_TO_END] = tables[show] if recut.batch is None else _end_to_end(recut, *counted[show], weights)
+    if (retokenized := batches[show].retokenized) is not None:
+        tables[END_TO_END] = (
+            tables[show] if retokenized.batch is None else _end_to_end(retokenized, *counted[show], weights)
+        )
     yield (
         Slice(),
         SliceCounts(
@@ -103,16 +105,16 @@ def count_slices(
 
 
 def _end_to_end(
-    recut: RecutSentences, columns: tuple[Column, ...], counts: np.ndarray, weights: np.ndarray
+    retokenized: RetokenizedSentences, columns: tuple[Column, ...], counts: np.ndarray, weights: np.ndarray
 ) -> CountTable:
-    """Returns the counts of a batch with those of the recut sentences in their place."""
-    assert recut.batch is not None
+    """Returns the counts of a batch with those of the retokenized sentences in their place."""
+    assert retokenized.batch is not None
     others = np.ones(len(counts), bool)
-    others[recut.rows] = False
+    others[retokenized.rows] = False
     table = CountTable.of(columns, counts[others], weights[others])
-    names, rows = sentence_counts(recut.batch)
-    rows = np.column_stack([rows, recut.cut, recut.lost])
-    table.add(CountTable.of((*names, RECUT, LOST), rows, weights[recut.rows]))
+    names, rows = sentence_counts(retokenized.batch)
+    rows = np.column_stack([rows, retokenized.cut, retokenized.lost])
+    table.add(CountTable.of((*names, RETOKENIZED, LOST), rows, weights[retokenized.rows]))
     return table
 
 
@@ -142,9 +144,9 @@ def model_tables(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountT
 def end_to_end(counts: SliceCounts) -> EndToEnd | None:
     """Returns the end-to-end scores; None if the model cuts every sentence as the corpus is cut."""
     table = counts.tables.get(END_TO_END)
-    if table is None or not (recut := int(table.column(*RECUT)[0])):
+    if table is None or not (retokenized := int(table.column(*RETOKENIZED)[0])):
         return None
-    return EndToEnd(scores(table).entities, recut, int(table.column(*LOST)[0]))
+    return EndToEnd(scores(table).entities, retokenized, int(table.column(*LOST)[0]))
 
 
 def compare_models(

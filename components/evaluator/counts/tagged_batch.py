@@ -16,15 +16,15 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 
 
 @dataclasses.dataclass(frozen=True)
-class RecutSentences:
-    """The sentences of a batch that the served model may cut in another way, as a caller sends them.
+class RetokenizedSentences:
+    """The sentences of a batch that the served model may cut into other tokens, as a caller sends them.
 
     Attributes:
-        rows: int64 [recut], their rows in the batch.
+        rows: int64 [retokenized], their rows in the batch.
         batch: the same sentences on the pieces between the edges of the model's tokens and of the gold entities; None
             if there are none.
-        cut: bool [recut], whether the model cuts them into other tokens.
-        lost: int64 [recut], gold entities with an edge inside a token of the model.
+        cut: bool [retokenized], whether the model cuts them into other tokens.
+        lost: int64 [retokenized], gold entities with an edge inside a token of the model.
     """
 
     rows: np.ndarray
@@ -46,7 +46,7 @@ class TaggedBatch:
         predicted: int32 [tokens], id of its predicted tag; where both are outside, that of the gold tag (`O`, `OUT`).
         scores: float [tokens], probability of the predicted tag; None if the model returns none.
         floor: int32 [tokens], id of the tag that the word has most often in the training data; None if unknown.
-        recut: the sentences that end-to-end scores count in another way; None without these scores.
+        retokenized: the sentences that end-to-end scores count in another way; None without these scores.
     """
 
     vocabulary: TagVocabulary
@@ -57,7 +57,7 @@ class TaggedBatch:
     predicted: np.ndarray
     scores: np.ndarray | None = None
     floor: np.ndarray | None = None
-    recut: RecutSentences | None = None
+    retokenized: RetokenizedSentences | None = None
 
     @classmethod
     def of(

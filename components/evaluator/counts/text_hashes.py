@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -68,3 +68,8 @@ def text_hashes(texts: Iterable[str]) -> np.ndarray:
     """Returns a hash of each text: uint64 [texts]."""
     digests = (hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def sentence_text(tokens: Sequence[str]) -> str:
+    """Returns the text of a sentence to hash: without spaces, so that other tokens of the same text are equal."""
+    return "".join(tokens)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.iterables import batched, forget_rare
-from components.evaluator.counts.text_hashes import TextHashes, text_hashes
+from components.evaluator.counts.text_hashes import TextHashes, sentence_text, text_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
@@ -83,7 +83,7 @@ class TrainingLabels:
         # a fifth of the time of reading Examples twice.
         with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
             for batch in batched(sentences, _BATCH):
-                whole.add("".join(sentence.tokens) for sentence in batch)
+                whole.add(sentence_text(sentence.tokens) for sentence in batch)
                 beyond.add(text for sentence in batch for text in self._add_labelled(sentence))
                 pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
             pickle.dump([], file)

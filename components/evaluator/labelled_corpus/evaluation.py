@@ -16,7 +16,7 @@ from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule, require_known_types
 from components.evaluator.counts.slice_counts import compare_models
 from components.evaluator.counts.slicing import DERIVED, ENTITY_SEEN, Slicer
-from components.evaluator.counts.text_hashes import TextHashes
+from components.evaluator.counts.text_hashes import TextHashes, sentence_text
 from components.evaluator.errors import EvaluationError
 from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
 from components.evaluator.labelled_corpus.corpus_counts import AGAINST, MODEL, CorpusCounts
@@ -80,8 +80,8 @@ def evaluate_corpus(
         run.add(batch)
         for key, each in models.items():
             if each.training_sentences is not None:
-                letters = ["".join(labelled.sentence.tokens) for labelled in batch]
-                trained_on[key] += int(each.training_sentences.contain(letters).sum())
+                texts = [sentence_text(labelled.sentence.tokens) for labelled in batch]
+                trained_on[key] += int(each.training_sentences.contain(texts).sum())
         report_progress("tagging sentences", run.sentences, 0)
     if not run.sentences:
         raise EvaluationError(f"{data.path}: the split {data.split} has no sentence. Give another split, or data.")

@@ -32,7 +32,7 @@ from components.evaluator.results.evaluation import Slice
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.example_columns import ExampleColumns
 from components.evaluator.tfma.predictor import Predictor
-from components.evaluator.tfma.recut import recut_sentences
+from components.evaluator.tfma.retokenized import retokenized_sentences
 
 COUNTS_KEY = "slice_counts"
 """Key of the `SliceCounts` in an element."""
@@ -139,7 +139,9 @@ class _CountSlicesFn(model_util.DoFnWithModels):
     def _tagged(self, name: str, columns: ExampleColumns, floor: np.ndarray | None) -> TaggedBatch:
         predictor = self._predictors[name]
         predicted, scores, finer = predictor.predict(columns.examples, columns.lengths, columns.keys.__getitem__)
-        recut = recut_sentences(columns, predictor, finer, self._vocabulary) if name == self._candidate else None
+        retokenized = (
+            retokenized_sentences(columns, predictor, finer, self._vocabulary) if name == self._candidate else None
+        )
         return TaggedBatch(
             vocabulary=self._vocabulary,
             keys=columns.keys,
@@ -149,7 +151,7 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             predicted=predicted,
             scores=scores,
             floor=floor,
-            recut=recut,
+            retokenized=retokenized,
         )
 
 

@@ -13,7 +13,7 @@ from components.evaluator.labelled_corpus.tagged_text import Answer
 
 tf = LazyModule("tensorflow")
 columns_module = LazyModule("components.evaluator.tfma.example_columns")
-module = LazyModule("components.evaluator.tfma.recut")
+module = LazyModule("components.evaluator.tfma.retokenized")
 
 USE = ("B-TOOL", "O", "B-TOOL")
 
@@ -54,10 +54,10 @@ def count(texts, gold, predicted, server, *, raw=None, finer=None):
             features={},
         )
         own = {0: finer[row]} if row in (finer or {}) else {}
-        recut = module.recut_sentences(columns, server, own, vocabulary)
+        retokenized = module.retokenized_sentences(columns, server, own, vocabulary)
         batch = TaggedBatch(
             vocabulary, columns.keys, columns.texts, columns.lengths, columns.gold,
-            vocabulary.encode(predicted[row]), recut=recut,
+            vocabulary.encode(predicted[row]), retokenized=retokenized,
         )  # fmt: skip
         for cut, counts in count_slices({"": batch}, {}, Slicer((), (), ()), 5, ""):
             if not cut.column:

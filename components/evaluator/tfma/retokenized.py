@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from components.corpus_example_gen.cleaning.written_sentence import WrittenSentence
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
-from components.evaluator.counts.tagged_batch import RecutSentences, TaggedBatch
+from components.evaluator.counts.tagged_batch import RetokenizedSentences, TaggedBatch
 from components.evaluator.labelled_corpus.raw_text import tags_of_characters
 from components.evaluator.labelled_corpus.tagged_text import Answer, with_outside_label
 from components.evaluator.tfma.example_columns import ExampleColumns
@@ -20,9 +20,9 @@ from components.text.spans import spans
 _NAME = RAW_TEXT.encode()
 
 
-def recut_sentences(
+def retokenized_sentences(
     columns: ExampleColumns, predictor: Predictor, finer: Mapping[int, Answer], vocabulary: TagVocabulary
-) -> RecutSentences:
+) -> RetokenizedSentences:
     """Tags the raw texts of a batch, and aligns them and the sentences that are cut finer to the character.
 
     All other sentences have the same tokens in raw text, and are not divided, so the model gives them the same tags
@@ -43,7 +43,7 @@ def recut_sentences(
         answers.update(zip(rows, predictor.answers(examples, lambda at: columns.keys[rows[at]]), strict=True))
         texts.update((row, text) for row, (text, _) in raw.items())
     if not answers:
-        return RecutSentences(np.zeros(0, np.int64), None, np.zeros(0, bool), np.zeros(0, np.int64))
+        return RetokenizedSentences(np.zeros(0, np.int64), None, np.zeros(0, bool), np.zeros(0, np.int64))
     rows = sorted(answers)
     offsets = np.cumsum(columns.lengths) - columns.lengths
     gold_tags, predicted_tags, pieces, cut, lost = [], [], [], [], []
@@ -61,7 +61,7 @@ def recut_sentences(
         lost.append(_lost(written, gold, answers[row]))
     keys = [columns.keys[row] for row in rows]
     batch = TaggedBatch.of(vocabulary, keys, pieces, gold_tags, predicted_tags, [None] * len(rows))
-    return RecutSentences(np.array(rows, np.int64), batch, np.array(cut), np.array(lost, np.int64))
+    return RetokenizedSentences(np.array(rows, np.int64), batch, np.array(cut), np.array(lost, np.int64))
 
 
 def _raw_texts(examples: Sequence[bytes]) -> dict[int, tuple[str, bytes]]:
