@@ -14,7 +14,7 @@ from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 Format = Literal[
     "auto", "columns", "tsv", "conll2012", "jsonl", "doccano", "prodigy", "label_studio", "label_studio_min", "ubiai",
     "sagemaker", "azure", "google", "brat", "spacy_pairs", "spacy_docs", "spacy_json", "hugging_face", "gliner",
-    "spert", "dygie", "docred", "spans",
+    "spert", "dygie", "docred", "spans", "inline",
 ]  # fmt: skip
 """Formats of files; `auto` finds it by looking."""
 

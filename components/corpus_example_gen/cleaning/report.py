@@ -31,7 +31,8 @@ _FEW_SENTENCES, _FEW_REPAIRS = 3, 10
 # Beginnings of notes that name the format of a file.
 _FORMATS = (
     "read as a header", "read as CSV", "read as JSON lines", "read as an export", "read as CoNLL-2012",
-    "read cells that are quoted", "read spans such as", "read each row as a span",
+    "read cells that are quoted", "read spans such as", "read each row as a span", "read labels inside",
+    "read tags at the words",
 )  # fmt: skip
 _REMEDIES = {
     "discontinuous_span": "Mark each entity as one span: a token has one tag, and an entity has no gap.",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from components.common.files import packed_by_name
 from components.common.hashing import file_hash
+from components.corpus_example_gen.corpus.parallel_files import parallel_files, paste_command
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
@@ -489,6 +490,11 @@ def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
     return own if any(_kind(name) not in _GENERIC or not _is_documentation(name) for name in own) else {}
 
 
+def _parallel_files(folder: Path) -> tuple[Path, Path] | None:
+    """Returns the first file of texts and of their tags in a folder, or in its folders."""
+    return next((pair for each in (folder, *_subfolders(folder)) if (pair := parallel_files(each))), None)
+
+
 def companions(path: Path) -> list[Path]:
     """Returns the files that the reader of a file reads, too: texts, and names of labels.
 
@@ -571,6 +577,11 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         packed = [path for path in entries if path.is_file() and packed_by_name(path.name)]
         if packed and (form := packed_by_name(packed[0].name)):
             fix = form.fix(packed[0].name)
+        elif pair := _parallel_files(folder):
+            texts, tags = (path.relative_to(folder) for path in pair)
+            problem = f"has no corpus file, but texts in {texts} and their tags in {tags}"
+            target = f"{texts.parent.name or TRAIN_SPLIT}.tsv"
+            fix = f"Join the files of each split, in this folder: {paste_command(texts, tags, target)}."
         elif inner := _inner_corpora(folder):
             fix = f"Give {'the folder' if len(inner) == 1 else 'one of the folders'} {listed([*map(str, inner)])}."
         raise CorpusError(str(folder), None, problem, fix)

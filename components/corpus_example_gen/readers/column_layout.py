@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.common import errors
+from components.corpus_example_gen.cleaning.comments import begins_sentence, is_assignment, is_label, is_prose
 from components.corpus_example_gen.cleaning.labels import is_tag_like, looks_outside
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import (
@@ -20,7 +21,6 @@ from components.corpus_example_gen.readers.column_roles import (
     Roles,
     find_roles,
 )
-from components.corpus_example_gen.readers.comments import begins_sentence, is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
 

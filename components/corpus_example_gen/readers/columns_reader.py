@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from components.common.errors import counted, quoted, shortened
+from components.corpus_example_gen.cleaning.comments import Comments
 from components.corpus_example_gen.cleaning.labels import looks_outside
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
@@ -26,7 +27,6 @@ from components.corpus_example_gen.readers.column_layout import (
     is_document_mark,
 )
 from components.corpus_example_gen.readers.column_roles import NO_VALUE, TAG_SPACES
-from components.corpus_example_gen.readers.comments import Comments
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, split_tag
 

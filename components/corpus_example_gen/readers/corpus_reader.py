@@ -21,6 +21,7 @@ from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck, with_all_settings
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
+from components.corpus_example_gen.corpus.parallel_files import is_tags_only, parallel_files, paste_command
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
 from components.corpus_example_gen.file_content import FileContent
@@ -36,6 +37,7 @@ from components.corpus_example_gen.readers.columns_reader import (
 )
 from components.corpus_example_gen.readers.corpus_text import CorpusText, load_content
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
+from components.corpus_example_gen.readers.inline_reader import INLINE, read_inline
 from components.corpus_example_gen.readers.records import (
     Records,
     is_json,
@@ -56,7 +58,8 @@ from components.corpus_example_gen.readers.token_records import (
 )
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE_LABELS, is_valid_tag
+from components.keys import TRAIN_SPLIT
+from components.text.tags import OUTSIDE_LABELS
 from components.text.words import SEPARATING
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
@@ -66,19 +69,7 @@ _MARKS = ("[CLS]", "<s>", "<bos>", "<BOS>")
 _WEB_ANNO = "#FORMAT=WebAnno TSV"
 _WEB_ANNO_ROW = re.compile(r"[0-9]+-[0-9]+\t")
 _WEB_ANNO_ROWS = 5
-_MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
-_XML = re.compile(r"\s*<(?:\?xml|!doctype|[\w.-]+:[\w.-]+\s[^<>]*=)", re.IGNORECASE)
-_PYTHON = re.compile(r"(?:\A\s*|^\w+\s*=\s*)[\[(]\s*\(\s*[\"']", re.MULTILINE)  # `DATA = [("Ida left", …), …]`
 _CAS = '"%FEATURE_STRUCTURES"'  # of UIMA
-_PUBTATOR = re.compile(r"[0-9]+\|t\|")
-# `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
-_INLINE = re.compile(
-    r"<([^\W\d][\w.-]*)\b[^<>]*>[^<>]+</\1>|\[[^\[\]]+\]\([\w-]+\)|\[[A-Z]{2}[A-Z_-]* [^\[\]]+\]"
-    r"|<START(?::[\w-]+)?> [^<>]+ <END>"  # OpenNLP
-    r"|<Node id=\"[0-9]+\""  # GATE
-    r"|\([A-Z]+ [^\s()]+/[A-Z$]+"  # NLTK: `(PERSON Ida/NNP`
-)
-_TAGGED_WORD = re.compile(r"\S+[/|_](?:[BIES]-\S+|O)")  # `Ida/B-PER`
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
 _TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS, OTHER_FORMS)}
@@ -261,18 +252,26 @@ def _open(
         raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report, tokenizer)
         documents = sum(1 for _ in Path(path).parent.glob("*.ann"))
         return _Content(raws, Counter(), "spans", True, documents)
-    if file_format not in _TEXT_FORMATS:
+    if file_format not in (*_TEXT_FORMATS, INLINE):
         separator = span_table_separator(text.head)
         records = table_records(text.read(), separator, path) if separator else json_records(text, path)
         return _of_records(records, path, settings, report, tokenizer)._replace(has_controls=text.has_controls)
-    report.lines += text.line_count
+    _refuse_tags_only(text, path)
+    inline = None
+    if settings.format in ("auto", INLINE) and file_format in ("columns", INLINE):
+        inline = read_inline(text, path, report, is_sure=file_format == INLINE)
+    if isinstance(inline, tuple):
+        records, tool = inline
+        report.lines += records.count
+        settings = settings.model_copy(update={"offsets": "characters"})
+        return _Content(read_spans(records, tool, path, settings, report, tokenizer), Counter(), "spans", True)
+    report.lines += sum(1 for _ in inline()) if inline else text.line_count
     if file_format == "tsv":
         counts = Counter(tag for raw in read_tsv(text.lines, path, settings, IngestReport()) for tag in raw.tags)
         return _Content(read_tsv(text.lines, path, settings, report), counts, file_format, text.has_controls)
     if file_format == "conll2012":
         return _Content(read_conll2012(text.lines, path, report), Counter(), file_format, text.has_controls)
-    _refuse_inline_labels(text, path)
-    lines = without_sentence_marks(text.lines, path, settings, report)
+    lines = without_sentence_marks(inline or text.lines, path, settings, report)
     layout = find_layout(lines, path, settings)
     return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, text.has_controls)
 
@@ -284,38 +283,19 @@ def _is_web_anno(text: CorpusText) -> bool:
     return len(rows) > 1 and len(numbers) == len(rows) and numbers[:2] == ["1-1", "1-2"]
 
 
-def _refuse_inline_labels(text: CorpusText, path: str) -> None:
-    """Refuses XML, and texts whose labels stand around or at the words, unless a line ends in a tag.
+def _refuse_tags_only(text: CorpusText, path: str) -> None:
+    """Refuses a file whose tokens are in another one.
 
     Raises:
-        CorpusError: the first lines have such labels.
+        CorpusError: the first lines hold only tags.
     """
-    fix = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
-    if _XML.match(text.head):
-        raise CorpusError(path, 1, "found XML or HTML, which is not read", fix)
-    if _PYTHON.search(text.head[:_HEAD]):
-        python = "Save the list as JSON: `json.dump(TRAIN_DATA, open('train.json', 'w'))`."
-        raise CorpusError(path, 1, "found code of Python, which is not read", python)
-    if _PUBTATOR.match(text.head):
-        raise CorpusError(path, 1, "found PubTator, which is not read", fix)
-    places: list[tuple[int, str]] = []
-    sample = list(itertools.islice(text.lines(), _SAMPLE))
-    rows = [words for _, line in sample if (words := line.split())]
-    are_pairs = not any("\r" in line for _, line in sample)
-    are_pairs = are_pairs and all(len(row) % 2 == 0 and all(map(is_valid_tag, row[1::2])) for row in rows)
-    if are_pairs and len({*map(len, rows)}) > 1 and max(map(len, rows)) > _MOST_PAIRS:
-        raise CorpusError(path, sample[0][0], "found tokens and tags in turns, a sentence in each line", fix)
-    for number, line in sample:
-        words = line.split()
-        if words and (words[-1] in OUTSIDE_LABELS or is_valid_tag(words[-1])):
-            return
-        if match := _INLINE.search(line):
-            places.append((number, match[0]))
-        elif words and all(map(_TAGGED_WORD.fullmatch, words)):
-            places.append((number, words[0]))
-    for place, example in places[:1]:
-        problem = f"found labels inside the text, such as {quoted(example, 60)}, which are not read"
-        raise CorpusError(path, place, problem, fix)
+    if not is_tags_only([line for _, line in itertools.islice(text.lines(), _SAMPLE)]):
+        return
+    tags = Path(path)
+    pair = parallel_files(tags.parent) if tags.is_file() else None
+    texts = pair[0].name if pair and pair[1] == tags else "TEXTS"
+    command = paste_command(Path(texts), Path(tags.name), f"{TRAIN_SPLIT}.tsv")
+    raise CorpusError(path, 1, "holds tags without their tokens", f"Join it with the file of the texts: {command}.")
 
 
 def _of_records(

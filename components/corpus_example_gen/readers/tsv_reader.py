@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from components.common.errors import quoted
+from components.corpus_example_gen.cleaning.comments import Comments, is_assignment
 from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import CSV, Lines, is_document_mark, is_quoted, split_row
 from components.corpus_example_gen.readers.column_roles import TAG_NAMES, TOKEN_NAMES
-from components.corpus_example_gen.readers.comments import Comments, is_assignment
 from components.corpus_example_gen.readers.records import items_or_words
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag

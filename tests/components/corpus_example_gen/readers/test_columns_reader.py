@@ -602,8 +602,3 @@ def test_tags_in_two_columns_are_refused(header):
         read(swapped)
     whole = "Ida\tB\tB-PER\nleft\tO\tO\nNew\tB\tB-LOC\nYork\tI\tI-LOC\n"
     assert read(whole)[0][0].tags == ("B-PER", "O", "B-LOC", "I-LOC")
-
-
-def test_tokens_and_tags_in_turns_are_refused():
-    with pytest.raises(CorpusError, match=r"a\.txt:1: found tokens and tags in turns, a sentence in each line"):
-        read("Ida B-PER left O\nBo B-PER sat O down O\n", "a.txt")

@@ -300,28 +300,6 @@ def test_tables_with_a_text_and_its_spans_in_each_row_are_read(spans, name):
         assert read("a.csv", table.encode())[0] == ["It/O rains/O", "Ida/B-PER left/O"]
 
 
-@pytest.mark.parametrize(
-    ("text", "example"),
-    [
-        ("It rains.\n<PER>Ida</PER> left <LOC>New York</LOC>.\n", "<PER>Ida</PER>"),
-        ('<ENAMEX TYPE="PERSON">Ida</ENAMEX> left\nBo ran\n', '<ENAMEX TYPE="PERSON">Ida</ENAMEX>'),
-        ("Ida/B-PER left/O\nBo/B-PER ran/O off/O\n", "Ida/B-PER"),
-        ("[Ida](PER) left\n", "[Ida](PER)"),
-        ("[PER Ida] left .\n[PER Bo] ran .\n", "[PER Ida]"),
-        ("<START:person> Ida <END> left .\n", "<START:person> Ida <END>"),
-        ("(S\n  (PERSON Ida/NNP)\n  left/VBD)\n", "(PERSON Ida/NNP"),
-        ('<GateDocument>\n<TextWithNodes><Node id="0"/>Ida</TextWithNodes>\n', '<Node id="0"'),
-    ],
-)
-def test_labels_inside_a_text_are_refused_as_such(text, example):
-    with pytest.raises(CorpusError) as caught:
-        read("a.txt", text.encode())
-    assert f"found labels inside the text, such as {example!r}, which are not read. Write token" in str(caught.value)
-    with pytest.raises(CorpusError, match=r"a\.xml:1: found XML or HTML, which is not read"):
-        read("a.xml", b"<?xml version='1.0'?>\n<a>Ida left</a>\n")
-    assert read("a.conll", b"<b>Ida</b> B-PER\nleft O\n")[0] == ["<b>Ida</b>/B-PER left/O"]
-
-
 def test_tokens_of_a_model_are_refused(tmp_path):
     with pytest.raises(CorpusReadingError, match=r"a\.conll:1: found the mark '\[CLS\]', with which .* Remove such"):
         read("a.conll", b"[CLS] O\nIda B-PER\n[SEP] O\n")

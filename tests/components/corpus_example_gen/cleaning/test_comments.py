@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.corpus_example_gen.readers.comments import Comments, is_assignment
+from components.corpus_example_gen.cleaning.comments import Comments, is_assignment
 
 
 def test_one_comment():

@@ -1,0 +1,55 @@
+"""Texts and their tags in two files with the same lines, such as `seq.in` and `seq.out`; not read, but recognized."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag
+
+_SAMPLE = 50  # lines that are compared
+_MOST_FILES = 50  # of a folder
+_LONGEST = 100_000  # bytes of a line
+
+
+def is_tags_only(lines: list[str]) -> bool:
+    """Returns whether lines hold tags and nothing else, in varying numbers, unlike columns.
+
+    >>> is_tags_only(["B-PER O O", "O O"]), is_tags_only(["Ida left"]), is_tags_only(["O", "B-PER"])
+    (True, False, False)
+    """
+    words = [line.split() for line in lines if line.strip()]
+    are_tags = all(word in OUTSIDE_LABELS or is_valid_tag(word) for row in words for word in row)
+    return are_tags and len({*map(len, words)}) > 1
+
+
+def parallel_files(folder: Path) -> tuple[Path, Path] | None:
+    """Returns the first file of a folder that holds tags only, behind the file whose lines have as many words.
+
+    Example: tests/components/corpus_example_gen/corpus/test_parallel_files.py.
+    """
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    samples = {path: list(_head(path)) for path in paths[:_MOST_FILES]}
+    for tags, rows in samples.items():
+        for texts, others in samples.items():
+            if texts != tags and is_tags_only(rows) and not is_tags_only(others) and _lengths(rows) == _lengths(others):
+                return texts, tags
+    return None
+
+
+def paste_command(texts: Path, tags: Path, target: str) -> str:
+    """Returns the command that joins two files to a corpus file of sentences, tabs and tags."""
+    return f"`paste {texts} {tags} > {target}`"
+
+
+def _lengths(lines: list[str]) -> list[int]:
+    return [len(line.split()) for line in lines]
+
+
+def _head(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for _ in range(_SAMPLE):
+            line = file.readline(_LONGEST)
+            if not line:
+                return
+            yield line

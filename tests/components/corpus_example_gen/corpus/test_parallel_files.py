@@ -1,0 +1,51 @@
+"""Tests of components/corpus_example_gen/corpus/parallel_files.py."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from support.settings import corpus_settings
+
+from components.corpus_example_gen.corpus.layout import find_splits
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+
+TEXTS, TAGS = "add salerno to my list\nplay rome\n", "O B-artist O O O\nO B-track\n"
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "seq.in").write_text(TEXTS)
+        (tmp_path / split / "seq.out").write_text(TAGS)
+        (tmp_path / split / "label").write_text("AddToPlaylist\nPlayMusic\n")
+    return tmp_path
+
+
+def test_the_command_of_the_error_joins_texts_and_tags(corpus):
+    for split in ("dev", "test", "train"):
+        with pytest.raises(CorpusError) as caught:
+            find_splits(corpus)
+        assert "but texts in dev/seq.in and their tags in dev/seq.out. Join the files of each split" in str(
+            caught.value
+        )
+        command = str(caught.value).split("`")[1].replace("dev", split)
+        subprocess.run(command, shell=True, check=True, cwd=corpus)
+        if split != "train":
+            (corpus / f"{split}.tsv").rename(corpus / f"{split}.later")
+    for split in ("dev", "test"):
+        (corpus / f"{split}.later").rename(corpus / f"{split}.tsv")
+    assert dict(find_splits(corpus)) == {"train": "train.tsv", "eval": "dev.tsv", "test": "test.tsv"}
+    sentences = list(read_corpus_file(str(corpus / "train.tsv"), corpus_settings()))
+    assert [one.tags for one in sentences] == [tuple(line.split()) for line in TAGS.splitlines()]
+
+
+def test_a_file_of_tags_names_the_file_of_its_texts(tmp_path):
+    (tmp_path / "labels.txt").write_text(TAGS)
+    with pytest.raises(CorpusError, match=r"labels\.txt:1: holds tags without their tokens\. .* `paste TEXTS labels"):
+        list(read_corpus_file(str(tmp_path / "labels.txt"), corpus_settings()))
+    (tmp_path / "sentences.txt").write_text(TEXTS)
+    with pytest.raises(CorpusError, match=r"`paste sentences\.txt labels\.txt > train\.tsv`"):
+        list(read_corpus_file(str(tmp_path / "labels.txt"), corpus_settings()))
