@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +31,9 @@ NONE, BEGIN, INSIDE, LAST, SINGLE = range(1, 6)
 MOST_TOKENS = 12
 """Longer names are left out: the graph compares every token with names of all lengths."""
 
+SHORTEST_STEM = 3
+"""Characters of a token that remain if its ending is removed; shorter tokens keep it."""
+
 _FORMAT = "UTF-8 text (plain or .gz) with a name on each line"
 _HASHES = (1 << 63) - 1
 # Odd, so products lose no bits. Tables of exported models depend on it.
@@ -37,18 +42,44 @@ _POWERS = np.array([pow(_FACTOR, power, 1 << 64) for power in range(MOST_TOKENS)
 _CHUNK = 20_000  # names tokenized at once
 
 
+class _Rule(NamedTuple):
+    """Rule that tells which tokens are equal.
+
+    Attributes:
+        case: case rule.
+        endings: endings of words that do not count.
+    """
+
+    case: str
+    endings: tuple[str, ...]
+
+    def hashes(self, tokens: tf.Tensor, folded: tf.Tensor) -> tf.Tensor:
+        """Hashes tokens: int64 [tokens]. Folded tokens with a digit (0) keep it: not every year is a name.
+
+        Args:
+            tokens: string [tokens].
+            folded: the tokens with case and digits folded.
+        """
+        if self.case == "folded":
+            tokens = tf.where(tf.strings.regex_full_match(folded, ".*0.*"), tokens, folded)
+        if self.endings:  # the stem is as short as possible, so the ending is the longest one
+            pattern = rf"(?s)^(.{{{SHORTEST_STEM},}}?)(?:{'|'.join(map(re.escape, self.endings))})$"
+            tokens = tf.strings.regex_replace(tokens, pattern, r"\1")
+        return tf.strings.to_hash_bucket_fast(tokens, _HASHES)  # never changes, says TensorFlow
+
+
 @dataclasses.dataclass(frozen=True)
 class Gazetteers:
     """Names of all gazetteers.
 
     Attributes:
         types: types in alphabetical order.
-        tables: hash of each name -> types of the name, as bits in the order of `types`; by case rule.
+        tables: hash of each name -> types of the name, as bits in the order of `types`; by rule.
         longest: tokens of the longest name.
     """
 
     types: Sequence[str]
-    tables: Mapping[str, Mapping[int, int]]
+    tables: Mapping[_Rule, Mapping[int, int]]
     longest: int
 
     @classmethod
@@ -95,10 +126,11 @@ class Gazetteers:
         steps = np.arange(self.longest)
         index = number + steps  # [tokens, lengths]
         types = tf.zeros_like(index)  # bits
-        for case, table in self.tables.items():
+        for rule_number, (rule, table) in enumerate(self.tables.items()):
             lines = (f"{key}\t{value}" for key, value in table.items())
-            lookup = vocabulary_table(f"{GAZETTEER_TABLES}_{case}", lines, True, 0, tf.int64)
-            hashes = _token_hashes(tokens.tokens.flat_values, folded.flat_values, case)
+            name = f"{GAZETTEER_TABLES}_{rule.case}{f'_{rule_number}' * bool(rule.endings)}"
+            lookup = vocabulary_table(name, lines, True, 0, tf.int64)
+            hashes = rule.hashes(tokens.tokens.flat_values, folded.flat_values)
             types |= lookup.lookup(_name_hashes(tf.gather(tf.pad(hashes, [[0, self.longest]]), index)))
         row_ends = tf.gather(splits, row_ids(splits) + 1)[:, None]
         types = tf.where(index < row_ends, types, 0)
@@ -120,13 +152,14 @@ class Gazetteers:
 @functools.lru_cache(maxsize=2)
 def _read(files: tuple[GazetteerSettings, ...], tokenizer: str, versions: tuple[str, ...]) -> Gazetteers:
     types = sorted({file.type for file in files})
-    tables: dict[str, dict[int, int]] = {}
+    tables: dict[_Rule, dict[int, int]] = {}
     longest = 1
     for number, (file, version) in enumerate(zip(files, versions, strict=True)):
-        table, bit = tables.setdefault(file.case, {}), 1 << types.index(file.type)
+        rule = _Rule(file.case, file.endings)
+        table, bit = tables.setdefault(rule, {}), 1 << types.index(file.type)
         count = skipped = 0
         for chunk in batched(_names(file.path), _CHUNK):
-            hashes, lengths = _hashed([name for _, name in chunk], tokenizer, file.case)
+            hashes, lengths = _hashed([name for _, name in chunk], tokenizer, rule)
             if not lengths.all():
                 line, _ = chunk[int(np.argmin(lengths))]
                 raise TextFileError(file.path, line, "the line has no token", "Remove it.")
@@ -155,7 +188,7 @@ def _names(path: str) -> Iterator[tuple[int, str]]:
             yield line, file.decoded(line, name, "name")
 
 
-def _hashed(names: Sequence[str], tokenizer: str, case: str) -> tuple[np.ndarray, np.ndarray]:
+def _hashed(names: Sequence[str], tokenizer: str, rule: _Rule) -> tuple[np.ndarray, np.ndarray]:
     """Returns hashes and numbers of tokens, int64 [names].
 
     Only the start of a name of more than `MOST_TOKENS` counts. The ops are those of the graph, so that names and
@@ -163,16 +196,9 @@ def _hashed(names: Sequence[str], tokenizer: str, case: str) -> tuple[np.ndarray
     """
     with tf.init_scope():  # computes at once, while a graph is traced
         tokens = tokenize(tf.constant(names), tokenizer)
-        hashes = _token_hashes(tokens.tokens.flat_values, tokens.characters.folded(), case)
+        hashes = rule.hashes(tokens.tokens.flat_values, tokens.characters.folded())
         rows = tokens.tokens.with_flat_values(hashes).to_tensor(0, shape=[None, MOST_TOKENS])  # [names, tokens]
         return _name_hashes(rows).numpy()[:, -1], tokens.tokens.row_lengths().numpy()
-
-
-def _token_hashes(tokens: tf.Tensor, folded: tf.Tensor, case: str) -> tf.Tensor:
-    """Hashes tokens: int64 [tokens]. Folded tokens with a digit (0) keep it: not every year is a name."""
-    if case == "folded":
-        tokens = tf.where(tf.strings.regex_full_match(folded, ".*0.*"), tokens, folded)
-    return tf.strings.to_hash_bucket_fast(tokens, _HASHES)  # never changes, says TensorFlow
 
 
 def _name_hashes(hashes: tf.Tensor) -> tf.Tensor:

@@ -21,7 +21,17 @@ class GazetteerSettings(Settings):
 
     path: Annotated[str, Field(min_length=1)]
     type: Annotated[str, matching("[A-Za-z0-9_-]+", "letters, digits, _ and -")]
-    case: Literal["folded", "exact"] = "folded"  # here, because a list has no defaults in base.yaml
+    # The defaults are here, because a list has none in base.yaml.
+    case: Literal["folded", "exact"] = "folded"
+    endings: tuple[str, ...] = ()
+
+    @field_validator("endings")
+    @classmethod
+    def _endings_are_lower_case(cls, endings: tuple[str, ...]) -> tuple[str, ...]:
+        for ending in endings:
+            if not ending or ending.split() != [ending] or ending != ending.lower():
+                raise ValueError(f"{ending!r} is not the ending of a word in lower case")
+        return endings
 
 
 class TransformSettings(Settings):

@@ -99,6 +99,11 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
         ("trainer.cnn_linear.vectors.words=-1", "trainer.cnn_linear.vectors.words: must be >= 0, got -1"),
         ("transform.gazetteers=[{path: x, type: 'a b'}]", "transform.gazetteers.0.type: must be letters"),
+        (
+            "transform.gazetteers=[{path: x, type: A, endings: [OM]}]",
+            "endings: 'OM' is not the ending of a word in lower",
+        ),
+        ("transform.gazetteers=[{path: x, type: A, endings: [a b]}]", "endings: 'a b' is not the ending of a word"),
         ("transform.gazetteers=[{path: x, type: A, case: any}]", "case: must be one of 'folded' or 'exact', got 'any'"),
         ("tuner.space={learning_rate: [0.1, -1]}", "tuner.space: learning_rate cannot be -1: "),
         ("tuner.space={cnn_linear.dropout: [2]}", "tuner.space: cnn_linear.dropout cannot be 2: "),
