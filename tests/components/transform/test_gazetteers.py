@@ -147,10 +147,14 @@ def test_a_file_that_changes_during_the_run_is_an_error(write):
 def test_the_saved_graph_carries_the_names_without_the_file(transform_corpus, tmp_path):
     path = tmp_path / "cities.txt"
     path.write_text("New Delhi\nKyiv\n")
-    made = transform_corpus([f"gazetteers=[{{path: {path}, type: CITY}}, {{path: {path}, type: EXACT, case: exact}}]"])
+    lists = ("type: CITY", "type: EXACT, case: exact", "type: FORM, endings: [i, u]")
+    made = transform_corpus([f"gazetteers=[{', '.join(f'{{path: {path}, {one}}}' for one in lists)}]"])
     path.unlink()
     output = tft.TFTransformOutput(made.graph)
-    assert names.model_features(output.transformed_feature_spec())[-2:] == ("gazetteer_CITY", "gazetteer_EXACT")
+    columns = names.model_features(output.transformed_feature_spec())[-3:]
+    assert columns == ("gazetteer_CITY", "gazetteer_EXACT", "gazetteer_FORM")
+    inflected = output.transform_features_layer()({"sentence": tf.constant([["in New Delhu"]])})
+    assert [inflected[name].to_list() for name in columns] == [[[1, 1, 1]], [[1, 1, 1]], [[1, 2, 4]]]
     features = output.transform_features_layer()({"sentence": tf.constant([["Xi Jinping was in new delhi"]])})
     assert features["gazetteer_CITY"].to_list() == [[1, 1, 1, 1, 2, 4]]
     assert features["gazetteer_EXACT"].to_list() == [[1] * 6]
