@@ -27,6 +27,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 from typing import Any
 
 MODEL = "ner"
@@ -113,6 +114,7 @@ def predict_grpc(
     Raises:
         ServerError: no answer.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow would print a page about the machine
     import grpc
     import tensorflow as tf
     from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
@@ -233,6 +235,8 @@ def main() -> int:
     options = parser.parse_args()
     if not options.requests and not options.text:
         parser.error("give a FILE or --text")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of the libraries of gRPC
     chosen = {"model": options.model, "version": options.version, "label": options.label}
     chosen |= {"timeout": options.timeout, "ca": options.ca}
     try:

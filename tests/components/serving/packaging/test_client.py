@@ -115,13 +115,14 @@ def test_both_protocols_give_the_same_answers(folder):
             ((), ["--grpc", "127.0.0.1:{grpc}", "--label", "champion", *files, "column.json"]),
             ((), ["--grpc", "127.0.0.1:{grpc}", "--signature", "none", "column.json"]),
         ],
-        TF_CPP_MIN_LOG_LEVEL="3",
     )
     assert rest.returncode == grpc.returncode == 0, rest.stderr + grpc.stderr
+    assert rest.stderr == grpc.stderr == ""
     answers = [[json.loads(line) for line in process.stdout.splitlines()] for process in (rest, grpc)]
     assert len(answers[0]) == len(SIGNATURES) + 1
     assert rounded(answers[0]) == rounded(answers[1])
     assert refused.returncode == 1
+    assert refused.stderr.startswith("ServerError: 127.0.0.1:")
     assert "no signature none" in refused.stderr
     (folder / "column.json").unlink()
 
