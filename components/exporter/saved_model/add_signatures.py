@@ -28,6 +28,7 @@ from components.exporter.saved_model.signature_plan import Changes, SignaturePla
 from components.exporter.signatures import Signatures
 from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.checks import NEEDED, NEEDED_BY_SIGNATURE
+from components.exporter.validator.probe.folder_checks import models_below
 from components.exporter.validator.probe.values import from_json
 from components.exporter.validator.reference import reference_answers
 from components.exporter.validator.validate import require_valid, validate_export
@@ -112,9 +113,9 @@ def add_signatures(
 
 def _require_folders(source: Path, destination: Path) -> None:
     if not (source / SAVED_MODEL_FILE).is_file():
-        raise ExportError(
-            f"{source}: no {SAVED_MODEL_FILE}. Give the folder of a SavedModel (with TF Serving, of a version)."
-        )
+        versions = models_below(source)
+        fix = f"folder of a version: {source / versions[-1]}" if versions else "folder of a SavedModel"
+        raise ExportError(f"{source}: no {SAVED_MODEL_FILE}. Give the {fix}.")
     if os.path.lexists(destination):
         raise ExportError(f"{destination} exists already. Choose another folder, or remove it first.")
 

@@ -16,6 +16,7 @@ from components.exporter.contract.contract import Contract
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.fresh_process import require_safe
 from components.exporter.validator.private_copy import copy_model, private_copy
+from components.exporter.validator.probe.folder_checks import models_below
 from components.exporter.validator.reference import reference_answers
 from components.keys import SAVED_MODEL_FILE
 from components.registry.names import check_alias
@@ -47,9 +48,9 @@ class ModelVersion:
             NerError: no SavedModel, or an invalid version or label.
         """
         if not (self.folder / SAVED_MODEL_FILE).is_file():
-            raise PackageError(
-                f"{self.folder}: no {SAVED_MODEL_FILE}. Give a SavedModel (with TF Serving, the folder of a version)."
-            )
+            versions = models_below(self.folder)
+            fix = f"folder of a version: {self.folder / versions[-1]}" if versions else "folder of a SavedModel"
+            raise PackageError(f"{self.folder}: no {SAVED_MODEL_FILE}. Give the {fix}.")
         if self.version < 1:
             raise PackageError(f"version {self.version}: servers take whole numbers from 1 upwards.")
         for label in self.labels:

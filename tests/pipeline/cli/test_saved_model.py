@@ -100,10 +100,13 @@ def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
     assert "no saved_model.pb in" in result.output
     (tmp_path / "7").mkdir()
     (tmp_path / "7/saved_model.pb").touch()
-    assert "but in its subfolder 7, which may be meant" in run("inspect", tmp_path).output
+    assert "but in its subfolder 7. Give the subfolder of a version" in run("inspect", tmp_path).output
     (tmp_path / "ner/7").mkdir(parents=True)
     (tmp_path / "7/saved_model.pb").rename(tmp_path / "ner/7/saved_model.pb")
-    assert "but in its subfolder ner/7, which may be meant" in run("inspect", tmp_path).output
+    assert "but in its subfolder ner/7. Give the subfolder of a version" in run("inspect", tmp_path).output
+    refused = run("add-signatures", tmp_path, tmp_path / "copy", "--key", "key")
+    assert refused.exit_code == 1
+    assert f"Give the folder of a version: {tmp_path}/ner/7." in refused.output
 
 
 @pytest.mark.parametrize("passed", [True, False])

@@ -29,17 +29,22 @@ def saved_model(context: Context) -> str:
             raise _archive_failure(archives[0])
         if (folder / "saved_model.cpb").exists():
             raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
-        folders = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
-        versions = sorted((str(each.relative_to(folder)) for each in folders), key=lambda name: (len(name), name))
-        plural = "s" * (len(versions) > 1)
-        hint = f", but in its subfolder{plural} {', '.join(versions[-5:])}, which may be meant" if versions else ""
-        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}{hint}")
+        if versions := models_below(folder):
+            names = f"its subfolder{'s' * (len(versions) > 1)} {', '.join(versions[-5:])}"
+            raise CheckFailedError("folder_of_versions", f"no saved_model.pb in {folder.name}, but in {names}")
+        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}")
     try:
         context.graph = SavedGraph(folder)
     except ValueError as error:
         raise CheckFailedError("cannot_load", str(error)) from error
     size = (folder / "saved_model.pb").stat().st_size
     return f"saved_model.pb, {size:,} bytes, signatures {', '.join(sorted(context.graph.methods))}"
+
+
+def models_below(folder: Path) -> list[str]:
+    """Returns the SavedModels in the subfolders of a folder, as in a serving directory; the newest version is last."""
+    folders = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
+    return sorted((str(each.relative_to(folder)) for each in folders), key=lambda name: (len(name), name))
 
 
 def safe_files(context: Context) -> str:

@@ -273,6 +273,12 @@ PITFALLS: dict[str, Pitfall] = {
         "model.save() of Keras 3 writes a .keras archive, which needs Keras and the layers' code.",
         "Export it: tf.saved_model.save, or model.export(folder).",
     ),
+    "folder_of_versions": Pitfall(
+        "A folder of versions in place of one of them",
+        "A server takes such a folder; commands that read or change one model find no saved_model.pb in it.",
+        "The folder is that of a serving directory or of a model, whose versions are in its subfolders.",
+        "Give the subfolder of a version, such as serving/ner/7.",
+    ),
     "cannot_load": Pitfall(
         "The model cannot be loaded",
         "The server never becomes ready.",
