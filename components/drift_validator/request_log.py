@@ -48,7 +48,10 @@ def _request(record: dict[str, Any], where: str) -> tuple[str, list[str]]:
         )
     sentence = record.get("sentence", " ".join(token for token in tokens if token != _PAD) or None)
     if not isinstance(sentence, str):
-        raise RequestLogError(f"{where}: neither `sentence` (text) nor `tokens`. Log the request with each answer.")
+        fix = "Log the request with each answer"
+        if "entities" in record:
+            fix = "`ner predict --input` writes the tokens with --tokens"
+        raise RequestLogError(f"{where}: neither `sentence` (text) nor `tokens`. {fix}.")
     return sentence, tags
 
 

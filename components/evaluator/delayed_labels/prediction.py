@@ -112,10 +112,10 @@ class Prediction:
         starts, ends, scores = (list_of(fields, name, where, of_numbers=True) for name in ("starts", "ends", "scores"))
         if tokens is None or tags is None or starts is None or ends is None:
             missing = [name for name in ("tokens", "tags", "starts", "ends") if fields.get(name) is None]
-            raise EvaluationError(
-                f"{where}: {', '.join(missing)} missing. Log the answer of the signature `keyed` of a model with "
-                "exporter.outputs=[tokens, offsets]."
-            )
+            fix = "Log the answer of the signature `keyed` of a model with exporter.outputs=[tokens, offsets]"
+            if "entities" in fields:
+                fix = "`ner predict --input` writes them with --tokens"
+            raise EvaluationError(f"{where}: {', '.join(missing)} missing. {fix}.")
         check_lengths(where, tokens=tokens, tags=tags, starts=starts, ends=ends, scores=scores)
         if any(value != int(value) for value in (*starts, *ends)):
             raise EvaluationError(f"{where}: `starts` or `ends` has a fraction. Log the answer of the model unchanged.")

@@ -53,6 +53,7 @@ def test_compressed_log_with_empty_lines_is_read(tmp_path):
         (b"\xff\xfe", "invalid JSON"),
         (b"[1]", "JSON list"),
         (b'{"text": "a"}', "neither `sentence`"),
+        (b'{"id": 7, "entities": []}', "neither `sentence`.*`ner predict --input` writes the tokens with --tokens"),
         (b'{"sentence": 3}', "neither `sentence`"),
         (b'{"sentence": "a", "tags": "O"}', "`tags` is not a list of texts"),
         (b'{"tokens": ["a"], "tags": ["O", "O"]}', "1 token and 2 tags"),

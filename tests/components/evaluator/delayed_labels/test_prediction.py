@@ -53,6 +53,7 @@ def test_empty_answer():
         ({"key": ""}, "invalid key ''"),
         ({"key": True}, "invalid key True"),
         ({"tags": None, "starts": None}, "f:3: tags, starts missing. Log the answer of the signature `keyed`"),
+        ({"tokens": None, "entities": []}, "tokens missing. `ner predict --input` writes them with --tokens"),
         ({"tags": ["O"]}, "f:3: 3 tokens, 1 tags, 3 starts, 3 ends, 3 scores"),
         ({"tags": "O"}, "`tags` is 'O'. Write a list of texts"),
         ({"scores": ["a", "b", "c"]}, "`scores` is .* Write a list of numbers"),
