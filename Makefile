@@ -126,7 +126,11 @@ clean-all: clean ## Remove caches and the environment; the outputs of runs (work
 help: ## Print this help
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { line = sprintf("  %-14s", $$1); words = split($$2, word, " "); \
+	    for (i = 1; i <= words; i++) { \
+	      if (length(line " " word[i]) > 80) { print line; line = sprintf("%16s", "") } \
+	      line = line " " word[i] } \
+	    print line }' $(firstword $(MAKEFILE_LIST))
 
 # $(call resolve,STACK,PLATFORM): keeps pins that still fit, unless ARGS=--upgrade.
 define resolve

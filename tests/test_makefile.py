@@ -26,6 +26,7 @@ def test_help_lists_every_target_and_is_the_default() -> None:
     assert {"run", "test", "test-all", "lint", "setup"} <= set(targets)
     assert sorted(listed) == sorted(targets)
     assert make() == make("help")
+    assert max(map(len, make("help").splitlines())) <= 80
 
 
 def test_target_sets_up_first_and_then_does_its_work() -> None:

@@ -128,6 +128,7 @@ def _on_data(
 ) -> bool:
     if options["url"] is not None and "://" not in options["url"]:
         raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
+    known = _training_entities(options["training_entities"])
     announce(f"ner evaluate: reading {options['data']}, loading the model")
     with progress_shown("loading the model"):
         from components.corpus_example_gen.labelled_data import LabelledData
@@ -146,7 +147,7 @@ def _on_data(
             settings=config.evaluator,
             columns=options["by"],
             thresholds=rules,
-            training_entities=_training_entities(options["training_entities"]),
+            training_entities=known,
         )
         result = evaluate_corpus(data, model, corpus_options, against)
     if options["output"] is not None:

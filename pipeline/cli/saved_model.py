@@ -16,7 +16,7 @@ from components.common.console import announce, print_line, standard_output, wra
 from components.common.errors import NerError
 from components.common.files import tree_size
 from components.common.json_lines import read_json_lines
-from components.common.progress import progress_shown, report_progress
+from components.common.progress import progress_shown
 from pipeline.cli.options import limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -150,11 +150,10 @@ def add_signatures(
     Nothing is written if the copy is refused.
     """
     announce(f"ner add-signatures: loading {source}")
-    with progress_shown("loading TensorFlow"):
+    with progress_shown("reading the model"):
         from components.exporter import add_signatures as add_signatures_to
 
         signatures, changes, known = _signatures(options), _changes(options, prune), _known_requests(golden)
-        report_progress("reading the model", 0, 0)
         result = add_signatures_to(source, destination, signatures, changes=changes, golden=known, report_path=report)
     console = standard_output()
     print_line(console, f"{destination}: {', '.join(sorted(result.contract.signatures))}")

@@ -66,7 +66,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     refuse_replacing({"--output": output, "--labels": options["labels"]}, {"--input": inputs, **of_corpus})
     from components.corpus_tools.writing import Output, write_corpus
     from components.serving.batch_prediction.fields import Fields
-    from components.serving.batch_prediction.sources import fields_of_input
+    from components.serving.batch_prediction.sources import Source, fields_of_input
     from components.suggestions.search import SearchOptions, search
     from configs.loading import load_config
     from pipeline.registry_view.evaluated_model import chosen_tagger
@@ -81,6 +81,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     fields = Fields(options["text"] or SENTENCE, options["key"], forward)
     if options["text"] is None:
         fields = fields_of_input(options["input_"], fields, options["quoting"])
+    Source(options["input_"], fields, options["quoting"])  # names a wrong file or column before the model is loaded
     announce("ner suggest: loading the model" + f"; the text is the field {quoted(fields.text)}" * fields.has_text)
     with progress_shown("loading the model"):
         tagger, name = chosen_tagger(options["url"] or options["model"], config)

@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-import tensorflow as tf
+from typing import TYPE_CHECKING
 
 from components.exporter.errors import ExportError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class LabelLookup:
@@ -18,6 +20,7 @@ class LabelLookup:
     Ids are positions in the list, so no lookup table is needed.
 
     Example:
+        >>> import tensorflow as tf
         >>> LabelLookup(["no", "yes"])(tf.constant([[0.2, 0.8]]))["label"].numpy().tolist()
         [b'yes']
     """
@@ -52,6 +55,8 @@ class LabelLookup:
         Raises:
             ExportError: there are more or fewer labels than classes.
         """
+        import tensorflow as tf
+
         probabilities = self._probabilities(scores, name)
         best = tf.argmax(probabilities, -1)
         return {
@@ -61,6 +66,8 @@ class LabelLookup:
         }
 
     def _probabilities(self, scores: tf.Tensor, name: str) -> tf.Tensor:
+        import tensorflow as tf
+
         classes = scores.shape[-1] if scores.shape.rank else None
         if classes == 1 and len(self.labels) == 2:
             second = tf.sigmoid(scores) if self._from_logits else scores

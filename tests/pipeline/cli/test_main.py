@@ -40,11 +40,57 @@ def test_help_takes_less_than_half_a_second_of_a_processor():
     assert min(times) < 0.5
 
 
-def test_every_listed_command_exists_and_explains_itself():
-    for name in cli.COMMANDS:
-        result = CliRunner().invoke(cli.main, [name, "--help"])
+def _all_commands(command, path=()):
+    """Yields the names of every command and of the commands of groups."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from _all_commands(command.get_command(context, name), (*path, name))
+
+
+def test_every_command_explains_itself_in_lines_of_at_most_80_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for path in _all_commands(cli.main):
+        result = CliRunner().invoke(cli.main, [*path, "--help"])
         assert result.exit_code == 0, result.output
-        assert len(result.output) > 100, name
+        assert len(result.output) > 100, path
+        assert [line for line in result.output.splitlines() if len(line) > 80] == [], path
+
+
+WRONG = (
+    "add-signatures model copy --labels missing",
+    "add-signatures model model --key key",
+    "add-signatures serving copy --key key",
+    "add-signatures model copy --key key --golden missing",
+    "distill --teacher missing --unlabelled missing --data missing",
+    "evaluate --data missing --model model",
+    "evaluate --data model --training-entities model/saved_model.pb",
+    "inspect serving",
+    "package --for vertex serving copy",
+    "predict --input missing.txt --model model",
+    "predict --model missing text",
+    "run --data missing",
+    "serve --model missing",
+    "suggest --input missing.txt --output out --text text --model model",
+)
+
+
+def test_wrong_paths_and_options_are_named_before_tensorflow_is_imported(tmp_path):
+    for folder in ("model", "serving/ner/7"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "saved_model.pb").touch()
+    program = """
+import sys
+from click.testing import CliRunner
+from pipeline.cli.main import main
+for line in sys.argv[1:]:
+    result = CliRunner().invoke(main, line.split())
+    print(result.exit_code in (1, 2), "error: " in result.output.lower(), "tensorflow" in sys.modules, line)
+"""
+    options = {"cwd": tmp_path, "env": python_environment(), "capture_output": True, "text": True, "check": True}
+    printed = run([sys.executable, "-c", program, *WRONG], **options).stdout
+    assert printed.splitlines() == [f"True True False {line}" for line in WRONG]
 
 
 @pytest.mark.parametrize(

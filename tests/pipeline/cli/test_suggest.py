@@ -93,6 +93,7 @@ def test_rows_that_cannot_be_tagged_are_named_and_change_the_exit_code(suggest, 
         (["--labels", "out"], 2, "--labels out: would replace --output"),
         (["--labels", "raw.txt"], 2, "--labels raw.txt: would replace --input"),
         (["--text", "body", "--key", "id"], 1, "raw.txt: has no field"),
+        (["--input", "missing.txt", "--model", "not loaded"], 1, "missing.txt: does not exist"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_anything_is_written(suggest, tmp_path, arguments, code, problem):
