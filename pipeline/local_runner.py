@@ -3,22 +3,23 @@
     tfx pipeline create --engine=local --pipeline_path=pipeline/local_runner.py
     tfx run create --engine=local --pipeline_name=ner
 
-The environment variable NER_CONFIG names a profile; the default is configs/base.yaml. `ner run` does the same and
-prints a summary.
+The environment variable NER_CONFIG names a profile; the default is configs/base.yaml. As in `ner run`, the console has
+the progress, and a file in `logs` of the work folder all of the log; `ner run` also prints a summary.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 from pathlib import Path
-
-from absl import logging
 
 from components.common.files import private_files
 from components.common.masking import mask_logs_and_tracebacks
 from configs.loading import load_config
 from pipeline.local_run import build_pipeline
 from pipeline.run.dag_runner import DagRunner
+from pipeline.run.run_log import run_log
 
 
 def run() -> None:
@@ -27,9 +28,12 @@ def run() -> None:
     profile = os.environ.get("NER_CONFIG")
     config = load_config(Path(profile) if profile else None)
     with private_files():
-        DagRunner(config).run(build_pipeline(config))
+        pipeline = build_pipeline(config)
+        with run_log(config.work_dir / "logs", len(pipeline.components)):
+            DagRunner(config).run(pipeline)
 
 
 if __name__ == "__main__":
-    logging.set_verbosity(logging.INFO)
+    # Destructors of TensorFlow fail in the teardown of the interpreter, which would print a traceback for each.
+    atexit.register(setattr, sys, "unraisablehook", lambda fault: None)
     run()

@@ -215,6 +215,10 @@ def test_the_commands_of_the_readme_run_in_order_in_a_clean_copy(home, tmp_path)
             if command == "make run" and (tagged := re.search(r"```text\n(\[Justin.*?)```", README, re.DOTALL)):
                 assert "0 executed" in result.stdout
                 assert tagged[1].split() == result.stdout[result.stdout.index("[Justin") :].split()
+            if command.startswith(".venv/bin/tfx run "):  # progress, not the log
+                assert "[12/12] RegistryPusher" in result.stderr
+                assert len(result.stderr.splitlines()) < 200
+                assert "Traceback" not in result.stderr
             if command.startswith("curl "):
                 assert json.loads(result.stdout)["predictions"][0]["tags"][-2:] == ["B-LOCATION", "I-LOCATION"]
     assert not server.faults
