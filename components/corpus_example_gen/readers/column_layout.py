@@ -19,6 +19,7 @@ from components.corpus_example_gen.readers.column_roles import (
     TAG_SPACES,
     TOKEN_NAMES,
     Roles,
+    column_text,
     find_roles,
 )
 from components.corpus_example_gen.settings import CorpusSettings
@@ -150,8 +151,7 @@ class ColumnLayout:
         """Describes the problem with the columns of a row; None if there is none."""
         roles = self.roles
         if roles.index is not None and not ROW_NUMBER.fullmatch(cells[roles.index] if roles.index < len(cells) else ""):
-            column = "first column" if roles.index == 0 else f"column {roles.index}"
-            return f"found no number in the {column}, which counts the tokens"
+            return f"found no number in {column_text(roles.index)}, which counts the tokens"
         columns = [roles.token, roles.tag, *([] if roles.sentence is None else [roles.sentence])]
         least = max(column + 1 if column >= 0 else -column for column in columns)
         # A column counted from the end is only reliable in rows of the usual width.
@@ -202,10 +202,10 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings, path)
     if settings.tag_column is None and (halves := _halves(_rows(lines(), separator, quoted), width, roles)):
         one, other = halves
-        problem = f"column {one} holds the prefixes B, I and O of the tags, and column {other} their types"
+        problem = f"{column_text(one)} holds the prefixes B, I and O of the tags, and {column_text(other)} their types"
         fix = "Join them in one column, as B-PER, I-PER and O; corpus.tag_column chooses one of them as it is."
         raise CorpusReadingError(path, None, problem, fix)
-    note = "column 0 holds the tags, column 1 the tokens" if roles.is_reversed else ""
+    note = f"{column_text(0)} holds the tags, {column_text(1)} the tokens" if roles.is_reversed else ""
     is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header) or roles.is_reversed
     survey = _Survey(_rows(lines(), separator, quoted), width, roles)
     if not is_chosen and (first := survey.first_layer()) is not None:
@@ -215,13 +215,13 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     if may_be_other and (only := survey.only_layer()) is not None:
         roles = replace(roles, tag=only - width)
         survey = _Survey(_rows(lines(), separator, quoted), width, roles)
-        note = f"column {only} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
+        note = f"{column_text(only)} holds the tags; the last column has others, such as {errors.quoted(survey.last)}"
     if settings.token_column is None and settings.scheme == "auto" and survey.has_texts:
         first, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if len(cells) == width)
         row = errors.shortened(", ".join(cells), 80)
         header = "the header is" if roles.header else "no header was recognized, the first row is"
         problem = (
-            f"column {roles.token % width} (counted from 0) holds texts of several words, such as "
+            f"{column_text(roles.token % width)} holds texts of several words, such as "
             f"{errors.quoted(survey.text, 60)}, not tokens; {header} {row!r}"
         )
         raise CorpusReadingError(path, first if roles.header else survey.text_line, problem, _SPANS_IN_TABLES)
@@ -377,7 +377,7 @@ def _with_attribute(
         return replace(roles, tag=last, attribute=chosen)
     if settings.tag_column is None and 2 * tags < count:
         known = errors.shortened(", ".join(map("=".join, attributes.items()))) or "none"
-        problem = f"column {last} (MISC) has no tags such as NER=B-PER or NE=B-PER, its attributes are {known}"
+        problem = f"{column_text(last)}, MISC, has no tags such as NER=B-PER or NE=B-PER, its attributes are {known}"
         fix = "Add the tags there (O or no attribute: outside), or set corpus.tag_column to the column that has them."
         raise CorpusError(path, None, problem, fix)
     return roles

@@ -31,6 +31,7 @@ _MOST_SEEN = 100_000  # a column whose values return shows it among the first on
 _MOST_CLASSES = 100  # parts of speech, in the largest tag sets
 _WORDS_PER_CLASS = 4  # a file of fewer words may have as many different classes as words
 _LEMMA_ROWS = 20_000  # rows that tell a lemma from a word
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
 _SURE_LEMMAS = 20  # lemmas in lower case of words with a capital, if other lemmas have capitals
 
 TAG_SPACES = " \u00a0\u2007\u202f\u3000"
@@ -62,6 +63,17 @@ _OTHERS = (
 
 Rows = Callable[[], Iterator[tuple[int, list[str]]]]
 """Function that iterates over (line, cells) of the rows, with no cells at a sentence boundary."""
+
+
+def column_text(number: int) -> str:
+    """Returns the name of a column in notes and errors: its number in settings, which count from 0, and its place.
+
+    >>> column_text(0), column_text(10), column_text(21)
+    ('column 0 (the first)', 'column 10 (the eleventh)', 'column 21 (the 22nd)')
+    """
+    place = number + 1
+    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"column {number} (the {_PLACES[number] if number < len(_PLACES) else f'{place}{ending}'})"
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,9 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     """
     if (settings.tag_column or 0) >= width or (settings.token_column or 0) >= width:
         problem = f"has {width} columns, so corpus.token_column and corpus.tag_column can be at most {width - 1}"
-        raise CorpusReadingError(path, None, problem, "Columns are counted from 0. Correct the setting.")
+        raise CorpusReadingError(
+            path, None, problem, "Columns are counted from 0: the first is column 0. Correct the setting."
+        )
     header_line, header = _find_header(rows, width, settings)
     if not header and may_have_header:
         header_line, header = _find_unknown_header(rows, width, settings)
@@ -174,11 +188,13 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     if is_reversed:
         token, tag = 1, -2  # rows of another width are errors
     if width == 2 and is_unset and not is_reversed and columns[0].classes == "tags":
-        problem = f"column 0 holds tags such as {quoted(columns[0].first_value)}, and column 1 no tokens"
+        problem = (
+            f"{column_text(0)} holds tags such as {quoted(columns[0].first_value)}, and {column_text(1)} no tokens"
+        )
         fix = "Write token, tab, tag in each row. `paste` joins a file of sentences and one of their tags to a .tsv."
         raise CorpusReadingError(path, columns[0].first_line, problem, fix)
     if tag in (token, token - width):
-        problem = f"found one column for token and tag (column {token})"
+        problem = f"{column_text(token)} would hold both token and tag"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
     return Roles(
         token,
@@ -228,7 +244,7 @@ def _count_returns(rows: Iterable[tuple[int, list[str]]], sentence: int, documen
         raise CorpusReadingError(
             path,
             stray.line,
-            f"column {sentence} numbers the sentences, but the rows of a sentence are not adjacent: "
+            f"{column_text(sentence)} numbers the sentences, but the rows of a sentence are not adjacent: "
             f"{quoted(stray.value)}{of_document} returns",
             "Sort the rows by sentence, and in each by position. If the numbers begin again in each document, add a "
             "column `document` with its name.",
@@ -514,17 +530,17 @@ def _check_token(columns: _Columns, body: Rows, free: Sequence[int], path: str) 
     ]
     words = next((other for other in between if column.are_classes_of(columns[other])), None)
     if words is not None:
-        more = f"column {words} has at least {columns[words].different}"
+        more = f"{column_text(words)} has at least {columns[words].different}"
         problems.append(f"has {column.different} different values where {more}")
     if column.classes and any(columns[other].may_be_words for other in between):
         problems.append(f"holds {column.classes} such as {quoted(column.first_value)}")
     if has_choice and _are_lemmas(body(), token, between[0]):
-        problems.append(f"holds the words of column {between[0]} in lower case, as lemmas are")
+        problems.append(f"holds the words of {column_text(between[0])} in lower case, as lemmas are")
     if problems:
         raise CorpusReadingError(
             path,
             column.first_line,
-            f"column {token} {problems[0]}, so it does not hold the tokens (columns count from 0)",
+            f"{column_text(token)} {problems[0]}, so it does not hold the tokens",
             "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
         )
 

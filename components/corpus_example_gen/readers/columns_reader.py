@@ -26,7 +26,7 @@ from components.corpus_example_gen.readers.column_layout import (
     is_document_comment,
     is_document_mark,
 )
-from components.corpus_example_gen.readers.column_roles import NO_VALUE, TAG_SPACES
+from components.corpus_example_gen.readers.column_roles import NO_VALUE, TAG_SPACES, column_text
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, split_tag
 
@@ -175,21 +175,23 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
     if layout.note:
         report.note(path, layout.note)
     if roles.document is not None:
-        report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
+        report.note(path, f"{column_text(roles.document)} names the documents; a new name begins a sentence")
     if roles.sentence is not None:
         again = f" ({counted(roles.returns, 'sentence')} with the value of an earlier one)" if roles.returns else ""
-        report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence{again}")
+        report.note(path, f"{column_text(roles.sentence)} numbers the sentences; a new value begins a sentence{again}")
     if roles.attribute:
-        report.note(path, f"the tags are the attribute {roles.attribute} of column {roles.tag}")
+        report.note(path, f"the tags are the attribute {roles.attribute} of {column_text(roles.tag)}")
     for column, entity_type in layout.others:
         tag = roles.tag % layout.width
         report.note(
             path,
-            f"column {column} holds tags, too, such as {quoted(entity_type)}; the tags are those of column {tag} "
-            "(corpus.tag_column)",
+            f"{column_text(column)} holds tags, too, such as {quoted(entity_type)}; the tags are those of "
+            f"{column_text(tag)}; corpus.tag_column chooses another",
         )
     if roles.restarts:
-        report.note(path, f"numbers in column {roles.index} that restart begin a sentence, also without an empty line")
+        report.note(
+            path, f"numbers in {column_text(roles.index)} that restart begin a sentence, also without an empty line"
+        )
 
 
 class _Rows:
@@ -280,7 +282,7 @@ def read_conll2012(lines: Lines, path: str, report: IngestReport) -> Iterator[Ra
         path: the file, for errors.
         report: receives the kind of each line and the documents.
     """
-    report.note(path, "read as CoNLL-2012: entities are the brackets of column 10")
+    report.note(path, f"read as CoNLL-2012: entities are the brackets of {column_text(_ENTITY)}")
     raw: RawSentence | None = None
     label = ""  # of the open bracket
     document: str | int | None = None
@@ -304,7 +306,7 @@ def read_conll2012(lines: Lines, path: str, report: IngestReport) -> Iterator[Ra
             problem = "found [WORD] instead of a word"
             raw.error = raw.error or CorpusError(path, number, problem, "Add the words of OntoNotes (skeleton2conll).")
         elif match is None or not _fits(match, label):
-            problem = f"found {quoted(line)}, expected brackets such as (GPE) or * in column {_ENTITY}"
+            problem = f"found {quoted(line)}, expected brackets such as (GPE) or * in {column_text(_ENTITY)}"
             raw.error = raw.error or CorpusError(path, number, problem, "Correct the row.")
         else:
             tag = f"B-{match['label']}" if match["label"] else f"I-{label}" if label else OUTSIDE

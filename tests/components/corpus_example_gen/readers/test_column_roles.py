@@ -59,7 +59,9 @@ def test_rows_that_are_not_sorted_by_sentence_are_an_error():
     assert len(read(table(header, *rows))[0]) == 2
     restarted = [*rows, *rows]  # numbers of two documents
     assert len(read(table(header, *restarted))[0]) == 4
-    with pytest.raises(CorpusReadingError, match=r"column 0 numbers the sentences, but the rows .* Sort the rows by"):
+    with pytest.raises(
+        CorpusReadingError, match=r"column 0 \(the first\) numbers the sentences, but the rows .* Sort the rows by"
+    ):
         read(table(header, *shuffled))
 
 
@@ -99,7 +101,7 @@ SCATTERED = {
 
 @pytest.mark.parametrize(("text", "line", "value"), SCATTERED.values(), ids=SCATTERED)
 def test_rows_of_a_sentence_that_stand_apart_are_an_error_at_the_first_that_returns(text, line, value):
-    problem = rf"a\.tsv:{line}: column \d numbers the sentences, but the rows .* not adjacent: '{value}'.* returns"
+    problem = rf"a\.tsv:{line}: column \d \(.*\) numbers the sentences, but .* not adjacent: '{value}'.* returns"
     with pytest.raises(CorpusReadingError, match=problem):
         read(text, on_error="skip")
 
@@ -224,7 +226,9 @@ NOT_SENTENCES = {
 @pytest.mark.parametrize(("text", "expected"), NOT_SENTENCES.values(), ids=NOT_SENTENCES)
 def test_other_number_columns_do_not_begin_sentences(text, expected):
     if expected is None:
-        with pytest.raises(CorpusError, match=r"column 0 holds a number in \d of \d rows|found '1?', expected"):
+        with pytest.raises(
+            CorpusError, match=r"column 0 \(the first\) holds a number in \d of \d rows|found '1?', expected"
+        ):
             read(text, on_error="fail")
     else:
         assert read(text)[0] == expected
@@ -233,12 +237,27 @@ def test_other_number_columns_do_not_begin_sentences(text, expected):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("1\ta\tO\n3\tb\tO\n", r"a\.tsv:1: column 0 holds a number in 2 of 2 rows, so it does not hold the tokens"),
-        ("\ta\tO\n\tb\tO\nx\tc\tO\n", r"a\.tsv:1: column 0 is empty in 2 of 3 rows"),
-        ("1990\tCD\tB-X\n1991\tCD\tO\n\n2001\tCD\tO\n", r"a\.tsv:1: column 0 holds a number in 3 of 3 rows"),
-        ("d/x\ta\tO\nd/x\tb\tO\n\nd/x\ta\tO\nd/x\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
-        ("s_a\ta\tO\ns_a\tb\tO\ns_b\ta\tO\ns_b\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
-        ("s12\ta\tO\ns7\tb\tO\ns12\ta\tO\ns3\tc\tO\n", r"a\.tsv:1: column 0 holds ids such as 's12' in 4 of 4"),
+        (
+            "1\ta\tO\n3\tb\tO\n",
+            r"a\.tsv:1: column 0 \(the first\) holds a number in 2 of 2 rows, so it does not hold the tokens",
+        ),
+        ("\ta\tO\n\tb\tO\nx\tc\tO\n", r"a\.tsv:1: column 0 \(the first\) is empty in 2 of 3 rows"),
+        (
+            "1990\tCD\tB-X\n1991\tCD\tO\n\n2001\tCD\tO\n",
+            r"a\.tsv:1: column 0 \(the first\) holds a number in 3 of 3 rows",
+        ),
+        (
+            "d/x\ta\tO\nd/x\tb\tO\n\nd/x\ta\tO\nd/x\tc\tO\n",
+            r"a\.tsv:1: column 0 \(the first\) repeats the value of the row",
+        ),
+        (
+            "s_a\ta\tO\ns_a\tb\tO\ns_b\ta\tO\ns_b\tc\tO\n",
+            r"a\.tsv:1: column 0 \(the first\) repeats the value of the row",
+        ),
+        (
+            "s12\ta\tO\ns7\tb\tO\ns12\ta\tO\ns3\tc\tO\n",
+            r"a\.tsv:1: column 0 \(the first\) holds ids such as 's12' in 4 of 4",
+        ),
     ],
 )
 def test_column_without_tokens_is_an_error_that_names_it(text, problem):
@@ -249,7 +268,9 @@ def test_column_without_tokens_is_an_error_that_names_it(text, problem):
 def test_parts_of_speech_before_the_tokens_are_an_error_that_names_both_columns():
     rows = [("NNP", "Ada", "B-X"), ("VBD", "slept", "O"), ("DT", "a", "O"), ("NN", "day", "O")]
     words = [f"{part}\t{word}{number}\t{tag}\n" for number in range(9) for part, word, tag in rows]
-    problem = r"column 0 has 4 different values where column 1 has at least 36, so it does not hold the tokens"
+    problem = (
+        r"column 0 \(the first\) has 4 different values where column 1 \(the second\) has at least 36, so it does not"
+    )
     with pytest.raises(CorpusReadingError, match=problem):
         read("".join(words), on_error="skip")
     swapped = [f"{word}{number}\t{part}\t{tag}\n" for number in range(9) for part, word, tag in rows]
@@ -266,9 +287,9 @@ NO_TOKENS_FIRST = {
     "numbers of rows and parts of speech": ("1 NNP Oslo B-LOC\n2 VBZ is O\n", "parts of speech such as 'NNP'"),
     "chunks": ("I-NP NNP Oslo B-LOC\nI-VP VBZ is O\nO . . O\n", "tags such as 'I-NP'"),
     "tags": ("B-LOC Oslo NNP\nO is VBZ\n", "tags such as 'B-LOC'"),
-    "lemmas": ("oslo\tOslo\tN\tB-LOC\nbe\tis\tV\tO\n", "the words of column 1 in lower case"),
+    "lemmas": ("oslo\tOslo\tN\tB-LOC\nbe\tis\tV\tO\n", "the words of column 1 (the second) in lower case"),
     "lemmas with capitals": (
-        "the The O\nOslo Oslo B-LOC\n\n" * 20, "the words of column 1 in lower case",
+        "the The O\nOslo Oslo B-LOC\n\n" * 20, "the words of column 1 (the second) in lower case",
     ),
 }  # fmt: skip
 
@@ -276,7 +297,9 @@ NO_TOKENS_FIRST = {
 @pytest.mark.parametrize(("text", "problem"), NO_TOKENS_FIRST.values(), ids=NO_TOKENS_FIRST)
 def test_small_file_whose_first_column_is_not_the_token_is_an_error_that_says_what_it_holds(text, problem):
     for name, data in (("a.conll", text), ("a.csv", text.replace("\t", " ").replace(" ", ","))):
-        with pytest.raises(CorpusReadingError, match=rf"column \d holds {re.escape(problem)}.*corpus\.token_column"):
+        with pytest.raises(
+            CorpusReadingError, match=rf"column \d \(the \w+\) holds {re.escape(problem)}.*corpus\.token_column"
+        ):
             read(data, name, on_error="skip")
 
 
@@ -372,7 +395,7 @@ def test_comma_separated_files_are_read_by_their_extension():
     assert rows == ['Oslo,/B-geo "the"/I-geo city/I-geo ,/O', "won/O"]
     assert report.notes[1:] == [
         "train.csv: read as CSV with the separator ','",
-        "train.csv: column 0 numbers the sentences; a new value begins a sentence",
+        "train.csv: column 0 (the first) numbers the sentences; a new value begins a sentence",
     ]
     assert read("Ada;B-X\nin;O\n", "train.csv")[0] == ["Ada/B-X in/O"]
 

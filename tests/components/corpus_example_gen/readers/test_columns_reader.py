@@ -134,7 +134,7 @@ def test_tags_in_the_last_column_of_conllu_are_read(settings):
     )
     sentences, report = read(conllu(*rows), **settings)
     assert pairs(sentences) == [(("Ana", "Bo", "ide", "u", "Bar"), ("B-per", "I-per", "O", "O", "B-loc"))]
-    assert "the attribute NER of column 9" in str(report.notes)
+    assert "the attribute NER of column 9 (the tenth)" in str(report.notes)
 
 
 def test_a_damaged_tag_in_the_last_column_of_conllu_is_an_error_with_its_line():
@@ -187,7 +187,9 @@ def test_numbers_of_rows_that_restart_begin_sentences_also_without_empty_lines(f
     rows = "".join(f"{first + i} {row}\n" for i, row in enumerate(("Ana B-PER", "Lima I-PER", "left O")))
     sentences, report = read((mark + rows * 4) * 2)
     assert pairs(sentences) == [(("Ana", "Lima", "left"), ("B-PER", "I-PER", "O"))] * 8
-    assert report.notes == ["a.conll: numbers in column 0 that restart begin a sentence, also without an empty line"]
+    assert report.notes == [
+        "a.conll: numbers in column 0 (the first) that restart begin a sentence, also without an empty line"
+    ]
 
 
 @pytest.mark.parametrize("numbers", ["1212", "0101", "1201"])
@@ -200,7 +202,7 @@ def test_numbers_behind_the_tokens_do_not_divide_sentences_that_lines_separate(n
 
 
 def test_flags_before_the_tokens_do_not_begin_sentences():
-    with pytest.raises(CorpusError, match="column 0 holds a number in 30 of 30 rows"):
+    with pytest.raises(CorpusError, match=r"column 0 \(the first\) holds a number in 30 of 30 rows"):
         read("1 Ana B-PER\n0 left O\n0 . O\n1 Bo B-PER\n0 sat O\n1 Oslo B-LOC\n" * 5)
 
 
@@ -223,13 +225,16 @@ def test_files_without_sentence_boundaries_are_noted(text, note):
 
 
 def test_columns_of_flags_do_not_begin_sentences():
-    with pytest.raises(CorpusError, match="column 0 holds a number in 6 of 6 rows, so it does not hold the tokens"):
+    with pytest.raises(
+        CorpusError, match=r"column 0 \(the first\) holds a number in 6 of 6 rows, so it does not hold the tokens"
+    ):
         read("0 Ida B-PER\n1 left O\n0 . O\n\n1 Bo B-PER\n0 left O\n0 . O\n")
 
 
 def test_files_of_tags_without_tokens_are_refused():
     with pytest.raises(
-        CorpusError, match=r"a\.conll:1: column 0 holds tags such as 'B-PER', and column 1 no tokens\. "
+        CorpusError,
+        match=r"a\.conll:1: column 0 \(the first\) holds tags such as 'B-PER', and column 1 \(.*\) no tokens\. ",
     ):
         read("B-PER O\nO O\nB-PER I-PER\n")
     assert pairs(read("B-PER Ida\nO left\n")[0]) == [(("Ida", "left"), ("B-PER", "O"))]
@@ -254,7 +259,7 @@ def test_conllu_without_tags_is_an_error_that_names_the_attributes():
         with pytest.raises(CorpusError) as caught:
             read(conllu(("Ana", misc), ("ide", "_")))
         assert caught.value.problem == (
-            "column 9 (MISC) has no tags such as NER=B-PER or NE=B-PER, its attributes are " + attributes
+            "column 9 (the tenth), MISC, has no tags such as NER=B-PER or NE=B-PER, its attributes are " + attributes
         )
 
 
@@ -316,7 +321,11 @@ BAD = {
     "no tag": ("a\tO\n\nb\tO\nc\t\nd\tO\n\ne\tO\n", 4, "found '', expected a tag"),
     "wrong tag": ("a\tO\n\nb\tO\nc\tNNP\nd\tO\n\ne\tO\n", 4, "found 'NNP', expected a tag"),
     "indexed": ("1\ta\tO\n\n1\tb\tO\n2\tc\n3\td\tO\n\n1\te\tO\n", 4, "found 2 columns, expected at least 3"),
-    "no index": (INDEXED.replace("16\tw", "x\tw"), 18, "found no number in the first column, which counts the tokens"),
+    "no index": (
+        INDEXED.replace("16\tw", "x\tw"),
+        18,
+        "found no number in column 0 (the first), which counts the tokens",
+    ),
 }
 
 
@@ -411,7 +420,7 @@ def test_extensions_may_be_in_capitals():
 def test_another_column_with_tags_is_noted():
     _, report = read("Ida NNP B-PER B-LOC\nleft VBD O O\n")
     (note,) = report.notes
-    assert "column 2 holds tags, too, such as 'PER'; the tags are those of column 3 (corpus.tag_column)" in note
+    assert "column 2 (the third) holds tags, too, such as 'PER'; the tags are those of column 3 (the fourth)" in note
 
 
 def test_unclosed_quote_in_csv_is_an_error_with_its_line():
@@ -420,7 +429,9 @@ def test_unclosed_quote_in_csv_is_an_error_with_its_line():
 
 
 def test_numbers_of_thousands_of_digits_are_errors_with_their_line():
-    with pytest.raises(CorpusError, match=r"a\.conll:2: found no number in the first column, which counts the tokens"):
+    with pytest.raises(
+        CorpusError, match=r"a\.conll:2: found no number in column 0 \(the first\), which counts the tokens"
+    ):
         read(f"1\tx\tO\n{'9' * 5000}\ty\tO\n")
     sentences, _ = read(f"1\tx\tO\n{'9' * 5000}\ty\tO\n\n1\tz\tO\n", on_error="skip")
     assert [s.tokens for s in sentences] == [("z",)]
@@ -540,10 +551,19 @@ def test_control_characters_of_windows_are_read_as_its_characters():
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("B-PER\tIda\nO\tleft\n\nB-LOC\tNew\nI-LOC\tYork\n", "column 0 holds the tags, column 1 the tokens"),
-        ("Ida B-PER NNP\nleft O VBD\n\nNew B-LOC NNP\nYork I-LOC .\n", "column 1 holds the tags; .* such as 'NNP'"),
-        ("Ida\tB-PER\t0.9\nleft\tO\t1\n\nNew\tB-LOC\t0.4\nYork\tI-LOC\t0.5\n", "column 1 holds the tags"),
-        ("Ida\tB-PER\t_\nleft\tO\t_\n\nNew\tB-LOC\t_\nYork\tI-LOC\t_\n", "column 1 holds the tags"),
+        (
+            "B-PER\tIda\nO\tleft\n\nB-LOC\tNew\nI-LOC\tYork\n",
+            r"column 0 \(the first\) holds the tags, column 1 \(the second\) the tokens",
+        ),
+        (
+            "Ida B-PER NNP\nleft O VBD\n\nNew B-LOC NNP\nYork I-LOC .\n",
+            r"column 1 \(the second\) holds the tags; .* such as 'NNP'",
+        ),
+        (
+            "Ida\tB-PER\t0.9\nleft\tO\t1\n\nNew\tB-LOC\t0.4\nYork\tI-LOC\t0.5\n",
+            r"column 1 \(the second\) holds the tags",
+        ),
+        ("Ida\tB-PER\t_\nleft\tO\t_\n\nNew\tB-LOC\t_\nYork\tI-LOC\t_\n", r"column 1 \(the second\) holds the tags"),
     ],
 )
 def test_tags_before_tokens_or_before_another_column_are_read(text, note):
@@ -595,10 +615,16 @@ def test_tags_in_two_columns_are_refused(header):
     rows = [("Ida", "B", "PER"), ("left", "O", "{}"), ("New", "B", "LOC"), ("York", "I", "LOC")]
     for outside in ("O", "", "_"):
         text = "\n".join("\t".join(row) for row in rows).format(outside) + "\n"
-        with pytest.raises(CorpusError, match=r"column 1 holds the prefixes .* and column 2 their types\. Join"):
+        with pytest.raises(
+            CorpusError,
+            match=r"column 1 \(the second\) holds the prefixes .* and column 2 \(the third\) their types\. Join",
+        ):
             read(header + text)
     swapped = "".join(f"{token}\t{entity}\t{prefix}\n" for token, prefix, entity in rows).format("O")
-    with pytest.raises(CorpusError, match=r"column 2 holds the prefixes .* and column 1 their types\. Join"):
+    with pytest.raises(
+        CorpusError,
+        match=r"column 2 \(the third\) holds the prefixes .* and column 1 \(the second\) their types\. Join",
+    ):
         read(swapped)
     whole = "Ida\tB\tB-PER\nleft\tO\tO\nNew\tB\tB-LOC\nYork\tI\tI-LOC\n"
     assert read(whole)[0][0].tags == ("B-PER", "O", "B-LOC", "I-LOC")

@@ -750,7 +750,7 @@ def test_tables_of_texts_with_other_cells_are_refused_with_the_notations():
     for form in ("text,PER\n%s,Ida\n%s,\n", "%s,0-3 PER\n%s,\n", "text,label\n%s,positive\n%s,negative\n"):
         with pytest.raises(
             CorpusReadingError,
-            match=r"column 0 \(counted from 0\) holds texts of several words, such as 'Ida left', not",
+            match=r"column 0 \(the first\) holds texts of several words, such as 'Ida left', not",
         ):
             read("a.csv", (form % ("Ida left", "It rains")).encode())
     for table, place in (
