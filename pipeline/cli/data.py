@@ -89,7 +89,7 @@ def convert(
 def split(source: Path, target: Path, shares: str, seed: int, **options: Any) -> None:
     """Divide the corpus IN into train, dev and test in the folder OUT.
 
-    Types have their share of each part, and rare ones occur in all parts if they can. Sentences of a document, and
+    Each part has its share of the entities of a type, and rare types occur in all parts if they can. Sentences of a document, and
     equal sentences, stay together. Existing splits of IN are divided anew.
     """
     from components.corpus_tools import split as splitting

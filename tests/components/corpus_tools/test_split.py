@@ -44,6 +44,16 @@ def test_parts_have_their_shares_of_sentences_and_types_and_rare_types_are_in_al
     assert types["train"]["ONCE"] == 1
 
 
+def test_parts_have_their_shares_of_entities_and_not_of_the_sentences_that_have_the_type() -> None:
+    numbers = [10] * 10 + [1] * 100
+    sentences = [
+        AnnotatedSentence.of_tokens([f"w{i}-{j}" for j in range(number)], ["B-X"] * number)
+        for i, number in enumerate(numbers)
+    ]
+    types = types_by_part(split(sentences, {"train": 0.5, "test": 0.5}, seed=1).parts)
+    assert {name: own["X"] for name, own in types.items()} == {"train": 100, "test": 100}
+
+
 def test_dense_sentences_are_in_all_parts() -> None:
     parts = split(corpus(), SHARES, seed=3).parts
     dense = {name: sum(len(one.entities) == 5 for one in part) / len(part) for name, part in parts.items()}
