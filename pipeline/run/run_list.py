@@ -12,7 +12,7 @@ from absl import logging
 from components.common.console import Column, Row, print_line, print_table
 from components.evaluator.errors import EvaluationError
 from components.keys import REGISTRY_VERSION, TRAINER_SETTINGS
-from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, PUSHER, RunRecord
+from pipeline.run.run_record import EVALUATION, EXAMPLES, PUSHED_MODEL, PUSHER, RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ class RunLine:
         verdict: `blessed`, `forced` or `not blessed`; empty: not evaluated. `unreadable`: the scores are missing, or
             of another version of this project.
         version: version in the registry; empty: not pushed.
-        state: `complete`, or the node that failed or was the last.
+        state: `complete`, `cached` (no node executed), or the node that failed or was the last.
     """
 
     run_id: str
@@ -77,7 +77,7 @@ def print_runs(console: Console, lines: Iterable[RunLine]) -> None:
                 line.version,
                 line.state,
             ),
-            "red" if line.state.startswith("failed") else "",
+            "red" if line.state.startswith("failed") else "dim" if line.state == "cached" else "",
         )
         for line in lines
     ]
@@ -144,6 +144,8 @@ def _state(record: RunRecord) -> str:
     for node in record.nodes:
         if node.state == "failed":
             return f"failed: {node.name}"
+    if record.source:
+        return "cached"
     if any(node.name == PUSHER for node in record.nodes):
         return "complete"
     return f"ended after {record.nodes[-1].name}" if record.nodes else "no node ran"
@@ -165,7 +167,7 @@ def _settings(record: RunRecord) -> dict[str, Any]:
 
 
 def _data(record: RunRecord) -> dict[str, str]:
-    properties = record.properties(("CorpusExampleGen", "examples"))
+    properties = record.properties(EXAMPLES)
     return {name: str(properties[name])[:_LONG] for name in _DATA if name in properties}
 
 

@@ -17,7 +17,8 @@ from pipeline.run.sound_metadata import require_sound_metadata
 PUSHER = "RegistryPusher"
 """Name of the last node."""
 
-EVALUATION, PUSHED_MODEL = ("Evaluator", "evaluation"), (PUSHER, "pushed_model")
+EXAMPLES, EVALUATION = ("CorpusExampleGen", "examples"), ("Evaluator", "evaluation")
+PUSHED_MODEL = (PUSHER, "pushed_model")
 """Names in `RunRecord.outputs`."""
 
 
@@ -50,6 +51,18 @@ class NodeArtifacts(NamedTuple):
     outputs: tuple[tuple[str, int], ...]
 
 
+class SourceRun(NamedTuple):
+    """The run that computed the results of a run whose nodes all came from the cache.
+
+    Attributes:
+        run_id: its id.
+        ended: end of its last such node in seconds since the epoch.
+    """
+
+    run_id: str
+    ended: float
+
+
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
     """One run.
@@ -59,12 +72,14 @@ class RunRecord:
         outputs: (node name, output name) -> (URI, plain custom properties) of the artifact, cached nodes included.
         run_id: the run's id in ML Metadata.
         artifacts: node name -> its artifacts.
+        source: the run that computed the results; None if a node of this run executed.
     """
 
     nodes: tuple[NodeRecord, ...]
     outputs: dict[tuple[str, str], tuple[str, dict[str, Any]]]
     run_id: str = ""
     artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
+    source: SourceRun | None = None
 
     def properties(self, output: tuple[str, str]) -> dict[str, Any]:
         """Returns the properties of an output; empty if the run has none of this name."""
@@ -112,7 +127,9 @@ def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
                 if kind_of_event == _OUTPUT:
                     properties = _properties(tables, artifact, relocation)
                     outputs[node, channel] = (relocation.text(uri), properties)
-    return RunRecord(tuple(nodes), outputs, run_id, artifacts)
+        cached = bool(nodes) and all(node.state == "cached" for node in nodes)
+        source = _source(tables, artifacts) if cached else None
+    return RunRecord(tuple(nodes), outputs, run_id, artifacts, source)
 
 
 _SCHEMA = 10  # of the tables, in ML Metadata 1.16 and 1.17
@@ -126,6 +143,13 @@ _EXECUTIONS = """
     JOIN Association ON Association.execution_id = Execution.id
     JOIN Context ON Context.id = Association.context_id JOIN Type AS Kind ON Kind.id = Context.type_id
     WHERE Kind.name = 'pipeline_run' AND Context.name = ? ORDER BY Execution.id
+"""
+_PRODUCER = """
+    SELECT Context.name, Execution.last_update_time_since_epoch
+    FROM Event JOIN Execution ON Execution.id = Event.execution_id
+    JOIN Association ON Association.execution_id = Execution.id
+    JOIN Context ON Context.id = Association.context_id JOIN Type AS Kind ON Kind.id = Context.type_id
+    WHERE Kind.name = 'pipeline_run' AND Event.type = 4 AND last_known_state = 3 AND Event.artifact_id = ?
 """
 _EVENTS = """
     SELECT Event.type, step_key, artifact_id, uri
@@ -161,6 +185,13 @@ def _tables(config: PipelineConfig) -> Iterator[sqlite3.Connection]:
                 "Use the version of deployable-ner that wrote it."
             )
         yield connection
+
+
+def _source(tables: sqlite3.Connection, artifacts: dict[str, NodeArtifacts]) -> SourceRun | None:
+    """Returns the newest of the runs that computed the artifacts."""
+    numbers = [number for node in artifacts.values() for _, number in node.outputs]
+    producers = [SourceRun(name, ended / 1000) for n in numbers for name, ended in tables.execute(_PRODUCER, (n,))]
+    return max(producers, key=lambda producer: producer.ended, default=None)
 
 
 def _node_name(tables: sqlite3.Connection, execution: int, pipeline: str) -> str | None:

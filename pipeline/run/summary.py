@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.common.console import Column, Row, print_line, print_table, standard_output
+from components.common.errors import counted
 from components.keys import PUSHED, PUSHED_DESTINATION, REFUSAL_REASON, REGISTRY_VERSION
-from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, RunRecord
+from pipeline.run.run_record import EVALUATION, EXAMPLES, PUSHED_MODEL, RunRecord
 from pipeline.score_table import print_type_scores
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from components.evaluator.results.evaluation import Blessing, Comparison
+    from components.evaluator.results.evaluation import Comparison, Evaluation
 
 
 def print_summary(record: RunRecord, console: Console | None = None) -> None:
@@ -25,6 +27,7 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
     """
     console = console or standard_output()
     _print_nodes(console, record)
+    _print_corpus(console, record)
     evaluation = record.outputs.get(EVALUATION)
     if evaluation:
         from components.evaluator.results.scores_file import read_evaluation
@@ -38,12 +41,16 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
             if result.overall.small_text:
                 print_line(console, f": {result.overall.small_text}", label="warning", label_style="yellow")
             _print_raw_text(console, result.overall)
-        _print_decision(console, result.blessing)
+        _print_decision(console, result)
         missed = any(rule.rule == "bound" and not rule.passed for rule in result.blessing.rules)
         if missed and not result.blessing.blessed:
             print_line(console, "bounds are evaluator.min_f1 and evaluator.rules; `ner report` shows the errors")
     if PUSHED_MODEL in record.outputs:
         _print_verdict(console, record.properties(PUSHED_MODEL))
+    if record.source:
+        when = f"{datetime.datetime.fromtimestamp(record.source.ended, datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
+        text = f": all results are those of run {record.source.run_id}, which ended at {when}"
+        print_line(console, text, label="nothing was computed again", label_style="yellow")
 
 
 def _print_nodes(console: Console, record: RunRecord) -> None:
@@ -55,6 +62,22 @@ def _print_nodes(console: Console, record: RunRecord) -> None:
     print_table(console, [Column("node"), Column("state"), Column("seconds", right=True)], rows, "Run")
 
 
+def _print_corpus(console: Console, record: RunRecord) -> None:
+    """Repeats what the reading of the corpus left out or changed, which the log showed long ago."""
+    properties = record.properties(EXAMPLES)
+    skipped, repaired, removed = (
+        int(properties.get(name, 0)) for name in ("skipped", "repaired", "duplicates_removed")
+    )
+    parts = [
+        f"{counted(skipped, 'sentence or file', 'sentences or files')} skipped" if skipped else "",
+        counted(repaired, "repair") if repaired else "",
+        f"{counted(removed, 'duplicate')} removed" if removed else "",
+    ]
+    if skipped or repaired or removed:
+        text = f"corpus: {', '.join(filter(None, parts))}; `ner report` lists them in its section Data"
+        print_line(console, text, "yellow" if skipped else "")
+
+
 def _print_raw_text(console: Console, overall: Comparison) -> None:
     if overall.loses_on_raw_text:
         print_line(console, f": {overall.end_to_end_text}", label="warning", label_style="yellow")
@@ -62,8 +85,13 @@ def _print_raw_text(console: Console, overall: Comparison) -> None:
         print_line(console, overall.end_to_end_text)
 
 
-def _print_decision(console: Console, blessing: Blessing) -> None:
+def _print_decision(console: Console, evaluation: Evaluation) -> None:
+    from components.evaluator.blessing.blessing import blessing_basis
+
+    blessing = evaluation.blessing
     reasons = (*blessing.failures, *blessing.notes)
+    if blessing.blessed and not blessing.forced:
+        print_line(console, f": {blessing_basis(evaluation)}", label="blessed", label_style="green")
     if blessing.forced:
         print_line(console, f": {blessing.forced}", label="blessed by force", label_style="yellow")
     for reason in reasons:

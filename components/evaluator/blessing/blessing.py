@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from components.common.errors import counted
 from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule, metric_in_words
 from components.evaluator.results.evaluation import (
     ALL,
     Blessing,
     Comparison,
+    Evaluation,
     RuleKind,
     RuleOutcome,
     RuleState,
@@ -17,6 +19,7 @@ from components.evaluator.results.model_scores import Estimate, Scores
 
 # 0.90 - 0.91 is -0.010000000000000009: without a tolerance, a loss of exactly the margin would fail.
 _TOLERANCE = 1e-9
+_MOST_BOUNDS = 3  # in a line about a blessing
 _ORDER = ("failed", "passed", "too_small", "no_champion")
 
 
@@ -65,6 +68,29 @@ def decide(
         notes=tuple(notes),
         forced="" if earned else forced,
     )
+
+
+def blessing_basis(evaluation: Evaluation) -> str:
+    """Describes what the blessing of a model rests on: the bounds that it reached, and the comparison with a champion.
+
+    Example: `no rule was broken (entity F1 0.310 >= 0.1; no champion to compare with)`.
+    """
+    passed = [rule for rule in evaluation.blessing.rules if rule.state == "passed"]
+    bounds = [rule for rule in passed if rule.rule == "bound" and rule.value is not None]
+    parts = [
+        f"{metric_in_words(rule.metric)}{'' if rule.slice == ALL else f' on {rule.slice}'} {rule.value:.3f} "
+        f"{'<=' if rule.metric in LOWER_IS_BETTER else '>='} {rule.bound:g}"
+        for rule in bounds[:_MOST_BOUNDS]
+    ]
+    if more := len(bounds) - _MOST_BOUNDS:
+        parts += [f"{counted(more, 'more bound')} reached"] if more > 0 else []
+    if evaluation.overall is None or evaluation.overall.champion is None:
+        parts.append("no champion to compare with")
+    elif compared := len(passed) - len(bounds):
+        parts.append(f"{counted(compared, 'comparison')} with the champion")
+    else:
+        parts.append("no rule compares with the champion")
+    return f"no rule was broken ({'; '.join(parts)})"
 
 
 def support_of(metric: str, scores: Scores) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.evaluator.blessing.blessing import blessing_basis
 from components.reporter.card.serving_commands import serving_commands
 from components.reporter.limits import limits
 from components.reporter.model_facts import ModelFacts
@@ -32,6 +33,7 @@ def card_markdown(facts: ModelFacts) -> str:
     )
     environment.filters |= {
         "plain": _plain,
+        "basis": blessing_basis,
         "estimate": lambda value: "–" if value is None or value.value is None else str(value),
         "count": lambda value: f"{value:,}",
     }

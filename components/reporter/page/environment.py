@@ -6,6 +6,7 @@ import functools
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.evaluator.blessing.blessing import blessing_basis
 from components.evaluator.blessing.rule import metric_in_words
 from components.evaluator.results.model_scores import Estimate
 
@@ -14,7 +15,7 @@ from components.evaluator.results.model_scores import Estimate
 def environment() -> Environment:
     """Returns the environment. It escapes every value that is not markup, since sentences can contain anything.
 
-    Filters: `number`, `signed`, `signed_interval`, `percent`, `duration`, `count`, `megabytes` and `in_words`.
+    Filters: `number`, `signed`, `signed_interval`, `percent`, `duration`, `count`, `megabytes`, `in_words` and `basis`.
     """
     made = Environment(
         loader=PackageLoader("components.reporter", "templates"),
@@ -26,7 +27,7 @@ def environment() -> Environment:
     made.filters |= {"number": _number, "signed": _signed, "signed_interval": _signed_interval, "percent": _percent}
     made.filters |= {"duration": _duration, "count": lambda value: f"{int(value):,}"}
     made.filters["megabytes"] = lambda size: f"{size / 1e6:,.1f} MB"
-    made.filters["in_words"] = metric_in_words
+    made.filters |= {"in_words": metric_in_words, "basis": blessing_basis}
     made.globals["zip"] = zip
     return made
 

@@ -9,6 +9,7 @@ from support.lazy import LazyModule
 
 from components.reporter.errors import ReportError
 from configs.loading import load_config
+from pipeline.run.run_list import RunLine
 from pipeline.run.run_record import metadata_path, read_run, run_ids
 from pipeline.run.run_report import run_details, runs, write_report
 
@@ -90,6 +91,18 @@ def test_a_record_tells_what_nodes_read_and_wrote(config, metadata):
     assert record.run_id == "2026-11-21T10:00:00.1"
     assert record.artifacts["Reporter"] == ((("examples", 1),), (("report", 2),))
     assert [node.state for node in read_run(config, "2026-11-22T10:00:00.1").nodes] == ["cached", "failed"]
+
+
+def test_a_run_of_cached_nodes_names_the_newest_run_that_computed_its_results(config, metadata):
+    third = metadata.run("2026-11-23T10:00:00.1")
+    metadata.node(third, "CorpusExampleGen", outputs=[("examples", 1)], state=mlmd.Execution.CACHED)
+    metadata.node(third, "Reporter", outputs=[("report", 2)], state=mlmd.Execution.CACHED)
+    record = read_run(config, "2026-11-23T10:00:00.1")
+    assert record.source.run_id == "2026-11-21T10:00:00.1"
+    assert record.source.ended > 1e9
+    assert RunLine.of(record).state == "cached"
+    for run_id in runs(config)[1:]:
+        assert read_run(config, run_id).source is None
 
 
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):

@@ -11,7 +11,7 @@ from components.evaluator.results.evaluation import Blessing, EndToEnd, RuleOutc
 from components.evaluator.results.model_scores import Estimate
 from components.evaluator.results.scores_file import read_evaluation, write_evaluation
 from components.reporter.limits import evaluation_limits
-from pipeline.run.run_record import NodeRecord, RunRecord
+from pipeline.run.run_record import NodeRecord, RunRecord, SourceRun
 from pipeline.run.summary import print_summary
 
 FAILED = RuleOutcome("bound", "entity_f1", "all examples", "failed", 0.9, 3, 1, 0.667, None, "entity_f1 is [0.667]")
@@ -103,6 +103,35 @@ def test_a_forced_blessing_is_shown_with_what_it_went_against(record, capsys):
 def test_notes_of_a_blessed_model_are_shown(record, capsys):
     print_summary(record(Blessing(True, (), ("no example is in source=c",)), pushed=1))
     assert "note: no example is in source=c" in capsys.readouterr().out
+
+
+def test_a_blessing_says_what_it_rests_on(record, capsys):
+    passed = dataclasses.replace(FAILED, state="passed", bound=0.1)
+    print_summary(record(Blessing(True, (passed,)), pushed=1))
+    expected = "blessed: no rule was broken (entity F1 0.667 >= 0.1; no champion to compare with)"
+    assert expected in capsys.readouterr().out
+
+
+def test_skipped_and_repaired_sentences_are_repeated_in_one_line(record, capsys):
+    made = record(Blessing(True), pushed=1)
+    read = {"skipped": 3, "repaired": 1, "duplicates_removed": 1200, "sentences_in": 5000}
+    print_summary(dataclasses.replace(made, outputs={**made.outputs, ("CorpusExampleGen", "examples"): ("x", read)}))
+    line = "corpus: 3 sentences or files skipped, 1 repair, 1,200 duplicates removed; `ner report` lists them"
+    assert line in capsys.readouterr().out
+    clean = {"skipped": 0, "repaired": 0, "duplicates_removed": 0}
+    print_summary(dataclasses.replace(made, outputs={**made.outputs, ("CorpusExampleGen", "examples"): ("x", clean)}))
+    assert "corpus:" not in capsys.readouterr().out
+
+
+def test_the_last_line_of_a_cached_run_names_the_run_that_computed_the_results(record, capsys):
+    made = dataclasses.replace(record(Blessing(True), pushed=1), source=SourceRun("2026-11-21T10:00:00.1", 1.8e9))
+    print_summary(made)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(
+        "nothing was computed again: all results are those of run 2026-11-21T10:00:00.1, which ended"
+    )
+    print_summary(record(Blessing(True), pushed=1))
+    assert "nothing was computed again" not in capsys.readouterr().out
 
 
 def test_a_run_without_evaluation_shows_its_nodes(capsys):

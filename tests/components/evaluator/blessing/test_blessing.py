@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from components.evaluator.blessing.blessing import decide, support_of
+from components.evaluator.blessing.blessing import blessing_basis, decide, support_of
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.results.evaluation import Comparison, Slice
+from components.evaluator.results.evaluation import Comparison, Evaluation, Slice
 from components.evaluator.results.model_scores import Calibration, EntityScores, Estimate, Scores, TypedScores
 
 
@@ -70,6 +70,26 @@ def test_first_model_is_blessed_by_absolute_bounds():
         ("bound", "all examples", "passed"),
         ("max_regression", "all examples", "no_champion"),
     ]
+
+
+def test_the_basis_of_a_blessing_names_bounds_and_what_was_compared():
+    def basis(overall, rules=BOTH, slices=()):
+        return blessing_basis(Evaluation(overall, slices, decide(overall, slices, rules)))
+
+    first = compare(scores_of(0.6, PER=(0.6, 80)))
+    assert basis(first) == "no rule was broken (entity F1 0.600 >= 0.5; no champion to compare with)"
+    compared = compare(scores_of(0.6), scores_of(0.55))
+    assert basis(compared) == "no rule was broken (entity F1 0.600 >= 0.5; 1 comparison with the champion)"
+    assert basis(compared, [BlessingRule(metric="entity_f1", bound=0.5)]).endswith(
+        "(entity F1 0.600 >= 0.5; no rule compares with the champion)"
+    )
+    metrics = ("entity_f1", "entity_precision", "entity_recall", "entity_f1/PER")
+    many = basis(first, [BlessingRule(metric=name, bound=0.1) for name in metrics])
+    assert "entity recall 0.600 >= 0.1; 1 more bound reached; no champion" in many
+    on_slice = BlessingRule(metric="entity_f1", slice="source=a", bound=0.25)
+    assert "entity F1 on source=a 0.500 >= 0.25" in basis(
+        first, [on_slice], [compare(scores_of(0.5), where="source=a")]
+    )
 
 
 def test_comparison_alone_does_not_bless_a_first_model():

@@ -10,6 +10,7 @@ from support.lazy import LazyModule
 
 from components.drift_validator.drift_report import DriftReport
 from components.evaluator.results.evaluation import Blessing, Evaluation
+from components.evaluator.results.model_scores import Estimate
 
 module = LazyModule("components.reporter.page.page")
 
@@ -67,6 +68,7 @@ def test_first_model_without_slices_scores_or_champion_has_a_page(facts):
     page = module.render_page(dataclasses.replace(facts, evaluation=evaluation, history=(), drift=DriftReport()))
     for text in (
         "Blessed",
+        "no rule was broken (no champion to compare with).",
         "no champion to compare",
         "returns no scores",
         "No slices",
@@ -75,6 +77,28 @@ def test_first_model_without_slices_scores_or_champion_has_a_page(facts):
         "not measured",
     ):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("floor", "f1", "text"),
+    [
+        (0.5, 0.75, "the model is 0.250 above it."),
+        (0.5, 0.5, "the model is not above it, so it has learned no more than a list of words."),
+        (1.0, 1.0, "so the corpus does not show whether the model has learned more than a list of words."),
+        (1.0, 0.9, "the model is below it, so it makes errors that a list of words does not make."),
+    ],
+)
+def test_the_floor_is_compared_with_the_model(facts, floor, f1, text):
+    overall = facts.overall
+    micro = dataclasses.replace(overall.candidate.entities.micro, f1=Estimate(f1))
+    entities = dataclasses.replace(overall.candidate.entities, micro=micro)
+    overall = dataclasses.replace(overall, candidate=dataclasses.replace(overall.candidate, entities=entities))
+    shares = dataclasses.replace(facts.evaluation.insights.floor, f1=floor)
+    insights = dataclasses.replace(facts.evaluation.insights, floor=shares)
+    evaluation = dataclasses.replace(facts.evaluation, overall=overall, insights=insights)
+    page = " ".join(module.render_page(dataclasses.replace(facts, evaluation=evaluation)).split())
+    assert text in page
+    assert page.count("list of words") == (f1 <= floor)
 
 
 def test_training_texts_that_were_not_compared_are_counted(facts):
