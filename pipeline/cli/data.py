@@ -89,8 +89,8 @@ def convert(
 def split(source: Path, target: Path, shares: str, seed: int, **options: Any) -> None:
     """Divide the corpus IN into train, dev and test in the folder OUT.
 
-    Each part has its share of the entities of a type, and rare types occur in all parts if they can. Sentences of a document, and
-    equal sentences, stay together. Existing splits of IN are divided anew.
+    Each part has its share of the entities of a type, and rare types occur in all parts if they can. Sentences of a
+    document, and equal sentences, stay together. Existing splits of IN are divided anew.
     """
     from components.corpus_tools import split as splitting
     from components.corpus_tools.reading import splits_of
