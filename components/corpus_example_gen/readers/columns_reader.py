@@ -188,7 +188,7 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
             f"{column_text(column)} holds tags, too, such as {quoted(entity_type)}; the tags are those of "
             f"{column_text(tag)}; corpus.tag_column chooses another",
         )
-    if roles.restarts:
+    if roles.restarts and roles.index is not None:
         report.note(
             path, f"numbers in {column_text(roles.index)} that restart begin a sentence, also without an empty line"
         )
