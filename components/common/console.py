@@ -194,8 +194,8 @@ def wrapped(text: str, columns: int, start: str = "") -> str:
 def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row], title: str = "") -> None:
     """Prints a table.
 
-    No cell is cut. On a narrow terminal columns are left out in the order of `Column.drop`, and a line names them; if
-    that is not enough, long cells continue on the next line.
+    No cell is cut. On a narrow terminal columns are left out in the order of `Column.drop`, and a line names them and
+    the way to see them; if that is not enough, long cells continue on the next line.
 
     Example (`tests/components/common/test_console.py` shows more):
         >>> rows = [Row(("PER", "0.91")), Row(("all", "0.87"), section=True)]
@@ -238,7 +238,14 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
             console.print(table)
         console.file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
     if dropped:
-        print_line(console, f"left out for lack of room: {', '.join(dropped)}", "dim")
+        print_line(
+            console, f"left out for lack of room: {', '.join(dropped)}; a pipe (`| cat`) shows all columns", "dim"
+        )
+
+
+def has_room(console: Console, columns: Sequence[Column], rows: Sequence[Row]) -> bool:
+    """Returns whether all columns of a table fit."""
+    return not _fitting(columns, rows, console.width)[1]
 
 
 def _loose_lines(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:

@@ -93,8 +93,10 @@ def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
     """List the versions and their aliases."""
     with progress_shown("reading the registry"):
         versions = opened.models.versions(opened.name)[-(last or 0) :]
+        line = opened.models.champions(opened.name).line()
     if as_json:
-        click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
+        rows = [{**_plain(version), "rolled_back": version.version in line.taken_back} for version in versions]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not versions:
         click.echo(f"{opened.name}: no versions. Run `ner run` first.")
@@ -102,7 +104,7 @@ def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
         return
     from pipeline.registry_view.tables import print_versions
 
-    print_versions(standard_output(), versions)
+    print_versions(standard_output(), versions, line)
     warn_of_outside_changes(opened.models, opened.name)
 
 
@@ -118,7 +120,7 @@ def show(opened: _Opened, version: str, as_json: bool) -> None:
         return
     from pipeline.registry_view.tables import print_version
 
-    print_version(standard_output(), shown)
+    print_version(standard_output(), shown, opened.models.champions(opened.name).line())
     warn_of_outside_changes(opened.models, opened.name)
 
 

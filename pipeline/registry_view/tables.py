@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from components.common.console import Column, Row, print_line, print_table, wrapped
+from components.common.console import Column, Row, has_room, print_line, print_table, wrapped
 from components.registry import names
 from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.pusher.evaluation_summary import F1
@@ -19,10 +19,17 @@ _TIME = "%Y-%m-%d %H:%M"
 _LEAST_ROOM = 20  # characters of a terminal next to the longest name
 _GAP = 2
 _SUPPORT = "support"
+_NO_LINE = ChampionLine()
 
 
-def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> None:
-    """Prints a table of versions, the newest at the end."""
+def print_versions(console: Console, versions: Sequence[RegisteredVersion], line: ChampionLine = _NO_LINE) -> None:
+    """Prints a table of versions, the newest at the end, and the rollback that made the champion.
+
+    Args:
+        console: where to print.
+        versions: the versions.
+        line: the champion and the versions that were rolled back.
+    """
     columns = [
         Column("version", right=True),
         Column("alias"),
@@ -37,7 +44,7 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
         Row(
             (
                 str(version.version),
-                ", ".join(version.aliases),
+                ", ".join([*version.aliases, *(["rolled back"] if version.version in line.taken_back else [])]),
                 f"{version.metrics[F1]:.4f}" if F1 in version.metrics else "",
                 "yes" if version.blessed else "no",
                 version.tags.get(names.BASELINE_VERSION_TAG, ""),
@@ -50,11 +57,18 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
         for version in versions
     ]
     print_table(console, columns, rows)
+    if entry := line.rollback:
+        print_line(
+            console,
+            f"champion: version {entry.version} again; version {entry.replaced} was rolled back at "
+            f"{entry.when:{_TIME}} UTC by {entry.who}: {entry.why}",
+        )
 
 
-def print_version(console: Console, version: RegisteredVersion) -> None:
+def print_version(console: Console, version: RegisteredVersion, line: ChampionLine = _NO_LINE) -> None:
     """Prints all data of a version, its scores first."""
-    print_line(console, f"{version.name} version {version.version}  {', '.join(version.aliases)}", "bold")
+    marks = [*version.aliases, *(["rolled back"] if version.version in line.taken_back else [])]
+    print_line(console, f"{version.name} version {version.version}  {', '.join(marks)}", "bold")
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     print_values(console, "", facts)
     print_values(
@@ -157,12 +171,15 @@ def _line(text: str) -> str:
 
 
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:
-    """Prints the history, oldest entry first; entries that do not count are marked."""
+    """Prints the history, oldest entry first; entries that do not count are marked.
+
+    On a terminal without room for the table each entry has two lines.
+    """
     columns = [
-        Column("time (UTC)", drop=3),
+        Column("time (UTC)"),
         Column("action"),
         Column("version", right=True),
-        Column("before", right=True, drop=2),
+        Column("before", right=True),
         Column("who", drop=1),
         Column("why"),
     ]
@@ -179,4 +196,11 @@ def print_history(console: Console, entries: Sequence[HistoryEntry], line: Champ
             entry.why,
         )
         rows.append(Row(cells, "dim" if void else ""))
-    print_table(console, columns, rows)
+    if not console.is_terminal or has_room(console, columns, rows):
+        print_table(console, columns, rows)
+        return
+    for row in rows:
+        when, action, version, before, who, why = row.cells
+        subject = f": version {version}" if version else ""
+        print_line(console, f"{when}  {action}{subject}{f' (before: {before})' if before else ''}", row.style)
+        print_line(console, f"  {': '.join(filter(None, (who, why)))}", row.style)

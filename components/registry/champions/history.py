@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from typing_extensions import Self
@@ -106,6 +106,7 @@ class ChampionLine:
         ever: every version that was champion at some time, in that order.
         void: numbers of the entries that lost against an earlier one.
         taken_back: versions that were rolled back and not restored since.
+        last: the last change that counts.
 
     Example:
         >>> first = HistoryEntry.new(PROMOTED, 1, None, who="ada", why="")
@@ -119,6 +120,12 @@ class ChampionLine:
     ever: tuple[int, ...] = ()
     void: frozenset[int] = frozenset()
     taken_back: frozenset[int] = frozenset()
+    last: HistoryEntry | None = field(default=None, compare=False)
+
+    @property
+    def rollback(self) -> HistoryEntry | None:
+        """The rollback that made the champion; None if another action did."""
+        return self.last if self.last is not None and self.last.action == ROLLED_BACK else None
 
     @classmethod
     def of(cls, entries: Iterable[HistoryEntry], before: Sequence[int] = ()) -> Self:
@@ -149,7 +156,7 @@ class ChampionLine:
         if entry.replaced != self.champion:
             return replace(self, void=self.void | {entry.number})
         if entry.action == LOST or entry.version is None:
-            return replace(self, champion=None)
+            return replace(self, champion=None, last=entry)
         earlier, taken_back = self.earlier, self.taken_back
         if entry.action == ROLLED_BACK and self.champion is not None:
             taken_back |= {self.champion}
@@ -158,4 +165,4 @@ class ChampionLine:
         elif self.champion is not None:
             earlier = (*earlier, self.champion)
         line = self._with_champion(entry.version)
-        return replace(line, earlier=earlier, taken_back=taken_back - {entry.version})
+        return replace(line, earlier=earlier, taken_back=taken_back - {entry.version}, last=entry)

@@ -33,9 +33,10 @@ def test_a_wide_terminal_shows_all_columns():
 
 
 def test_a_narrow_terminal_drops_columns_in_their_order_and_names_them():
-    assert "left out for lack of room: alias\n" in printed(50)
+    assert "left out for lack of room: alias; a pipe" in printed(50)
     text = printed(40)
-    assert "left out for lack of room: alias, run\n" in text
+    assert "left out for lack of room: alias, run;" in text
+    assert " ".join(text.split()).endswith("a pipe (`| cat`) shows all columns")
     assert "0.8545" in text
 
 
@@ -78,7 +79,7 @@ def test_a_dumb_terminal_gets_no_frames_and_its_own_width(monkeypatch):
     console.file = file
     print_table(console, COLUMNS, ROWS)
     assert "─" not in file.getvalue()
-    assert file.getvalue().endswith("left out for lack of room: alias\n")
+    assert file.getvalue().endswith("left out for lack of room: alias; a pipe (`| cat`)\n  shows all columns\n")
 
 
 def test_a_terminal_breaks_lines_between_words_and_keeps_paths_whole():

@@ -174,6 +174,21 @@ def test_promote_and_rollback_need_a_reason(ner):
     assert "Missing option '--why'" in ner("rollback").output
 
 
+def test_list_and_show_mark_a_rollback(ner, home):
+    assert "rolled back" not in ner("list").output
+    ner("rollback", "--why", "it tags nothing", "--no-sync")
+    output = ner("list").output
+    assert re.search(r"^ *1  champion ", output, re.MULTILINE)
+    assert re.search(r"^ *2  .*rolled back ", output, re.MULTILINE)
+    pattern = r"champion: version 1 again; version 2 was rolled back at 20\d\d-.* UTC by \S+.*: it tags nothing"
+    assert re.search(pattern, " ".join(output.split()))
+    assert {row["version"]: row["rolled_back"] for row in json.loads(ner("list", "--json").output)}[2] is True
+    assert "rolled back" in ner("show", "2").output.splitlines()[0]
+    ner("rollback", "--to", "2", "--why", "a mistake", "--no-sync")
+    assert re.search(r"^ *2  champion ", ner("list").output, re.MULTILINE)
+    assert "version 1 was rolled back" in ner("list").output
+
+
 def test_rollback_synchronizes_the_serving_directory(ner, home):
     assert ner("sync").exit_code == 0
     result = ner("rollback", "--why", "it tags nothing")
