@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from components.common.errors import LockHeldError
@@ -20,6 +21,7 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
+from pipeline.retraining.reading import read_beginnings
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.run_record import PUSHED_MODEL
 
@@ -34,7 +36,7 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
         config: the whole configuration.
         warm_start: starts from the champion's weights.
         force: the user's own reason, which overrides everything else.
-        dry_run: only decides.
+        dry_run: only decides; reads the beginning of the corpus if a retraining is due.
 
     Returns:
         The outcome. A refused model or refused data is not an error.
@@ -46,7 +48,8 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
     folder = config.work_dir / "retrain"
     last = folder / "last.json"
     if dry_run:
-        return _plan(config, registry, warm_start, Attempt.read(last), force).decision
+        plan = _plan(config, registry, warm_start, Attempt.read(last), force)
+        return _announced(config, plan) if plan.decision.kind == DUE else plan.decision
     try:
         with locked(folder / "lock", wait=False):
             plan = _plan(config, registry, warm_start, Attempt.read(last), force)
@@ -65,6 +68,13 @@ def _plan(config: PipelineConfig, registry: ModelRegistry, warm_start: bool, las
         if inputs.corpus is not None:
             require_files(inputs.corpus, configured_splits(config.corpus), inputs.window)
         return make_plan(config, registry, inputs, last, force=force)
+
+
+def _announced(config: PipelineConfig, plan: Plan) -> Outcome:
+    """Returns the decision of a retraining that can read its corpus."""
+    with progress_shown("reading the corpus"):
+        read = read_beginnings(config, plan.inputs)
+    return dataclasses.replace(plan.decision, text=f"{plan.decision.text} (corpus: {read})")
 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:

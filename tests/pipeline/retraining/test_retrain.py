@@ -12,11 +12,13 @@ from support.processes import popen
 from support.repository import python_environment
 
 from components.common.errors import NerError
+from components.corpus_example_gen.errors import CorpusError
 from components.drift_validator.errors import DriftError
 from components.exporter.errors import BreakingChangeError
 from components.registry.model_registry import ModelRegistry
 from components.registry.store.version import VersionRecord
 from configs.loading import load_config
+from pipeline.retraining.reading import read_beginnings
 from pipeline.retraining.retrain import retrain
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.run_record import RunRecord
@@ -40,7 +42,7 @@ class _Played:
     def add_span(self):
         folder = self.folder / "corpus" / f"span-{len(list(self.folder.glob('corpus/*'))) + 1}"
         folder.mkdir(parents=True)
-        (folder / "train.conll").write_text(f"{folder.name}\tO\n")
+        (folder / "train.conll").write_text(f"{folder.name}\tB-X\n")
 
     def run(self, config, request, prepared):
         """Replaces `run_locally`."""
@@ -188,6 +190,34 @@ def test_files_and_spans_that_do_not_exist_are_an_error_before_the_decision(play
         with pytest.raises(NerError, match=r"corpus\.span or corpus\.span_window is set, but the corpus has no span"):
             retrain(played.config(setting), warm_start=True, dry_run=dry_run)
     assert played.runs == []
+
+
+def test_a_dry_run_says_what_of_the_corpus_can_be_read(played):
+    planned = retrain(played.config(), warm_start=True, dry_run=True)
+    assert planned.text == "there is no champion yet (corpus: all sentences can be read)"
+    config = played.config()
+    train = played.folder / "corpus" / "span-1" / "train.conll"
+    train.write_text("Ida\tB-PER\n\nleft\tO\n\nthen\tO\n\nnow\tB-\n")
+    rest = "can be read; the rest of 1 large file was not read"
+    assert read_beginnings(config, prepare_inputs(config), most=2) == f"2 sentences {rest}"
+    assert read_beginnings(config, prepare_inputs(config), size=15) == f"1 sentence {rest}"
+    assert read_beginnings(config, prepare_inputs(config), size=25) == f"2 sentences {rest}"
+    skip = played.config("corpus.on_error=skip")
+    assert read_beginnings(skip, prepare_inputs(skip)) == "all sentences can be read, 1 sentence or file skipped"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Ida\tB-PER\nleft\tB-\n", r"train\.conll:2: found 'B-'"),
+        ("Ida\n\nleft\n", r"train\.conll:1: found one column"),
+        ("Ida\tO\nleft\tO\n", r"corpus: in the training split, no sentence has an entity"),
+    ],
+)
+def test_a_dry_run_ends_with_the_error_of_a_corpus_that_no_run_can_read(played, text, problem):
+    (played.folder / "corpus" / "span-1" / "train.conll").write_text(text)
+    with pytest.raises(CorpusError, match=problem):
+        retrain(played.config(), warm_start=True, dry_run=True)
 
 
 @pytest.mark.extended
