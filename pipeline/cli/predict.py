@@ -43,11 +43,13 @@ _BATCH_OPTIONS = (
     click.option(
         "--output",
         metavar="FILE",
-        help="Tagged rows: .jsonl, .jsonl.gz, .parquet or -; .txt or .conll for --format highlight or conll, .ann for "
-        "brat. Replaced if it exists [default: -, standard output]",
+        help="Tagged rows: .jsonl, .jsonl.gz, .parquet or -; .csv or .tsv: a row for each entity; .txt or .conll for "
+        "--format highlight or conll, .ann for brat. Replaced if it exists [default: -, standard output]",
     ),
     click.option("--text", metavar="FIELD", help="Field with the text [default: text, sentence, content, tweet, …]"),
-    click.option("--key", metavar="FIELD", help="Field that identifies a row; the output repeats it."),
+    click.option(
+        "--key", metavar="FIELD", help="Field that identifies a row; the output repeats it [default: its line]"
+    ),
     click.option("--forward", metavar="FIELD,...", multiple=True, help="More fields that the output repeats."),
     click.option("--signature", metavar="NAME", help="Signature of the model; it gets key and features of the row."),
     click.option("--tokens", is_flag=True, default=None, help="Also write tokens, tags, scores and offsets."),
@@ -99,8 +101,8 @@ def predict(
     Sentences: a terminal shows them with their entities marked; a pipe or a file gets one token and its tag per line,
     and an empty line after each sentence.
 
-    Rows: writes them in order, with key, forwarded fields and entities. A row that cannot be read or tagged goes to
-    the file of --errors. A job that was interrupted continues with --resume.
+    Rows: writes them in order, with key (or line), forwarded fields and entities. A row that cannot be read or tagged
+    goes to the file of --errors. A job that was interrupted continues with --resume.
     """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     if batch["runner"] is None:
         for each in sentences:

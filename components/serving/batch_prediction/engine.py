@@ -42,13 +42,13 @@ from components.serving.batch_prediction.fields import (
     input_kind,
     output_kind,
 )
-from components.serving.batch_prediction.job import BatchJob, BatchResult
+from components.serving.batch_prediction.job import BatchJob, BatchResult, check_tokens
 from components.serving.batch_prediction.parquet_output import GROUP_ROWS, ParquetLayout
 from components.serving.batch_prediction.rows import Row, parse
-from components.serving.batch_prediction.tagging import ChunkTagger, Task, kinds_of
+from components.serving.batch_prediction.tagging import ChunkTagger, Task, kinds_of, table_header
 
 _MIN_BATCH, _MAX_BATCH = 64, 2048
-_NAMESPACE, _ROWS, _BAD, _HAS = "ner_predict", "rows", "bad_rows", "has_"
+_NAMESPACE, _ROWS, _BAD, _EMPTY, _HAS = "ner_predict", "rows", "bad_rows", "empty_rows", "has_"
 _ERRORS, _KINDS = "errors", "kinds"
 _TEMPORARY = "beam-temp-"  # as Beam names the folders in which it writes shards
 
@@ -168,7 +168,7 @@ class _Parse(beam.DoFn):
     """Parses rows: ((path, columns to copy), row); those that cannot be read are errors already."""
 
     def __init__(self, task: Task, copies: bool) -> None:
-        self._task, self._copies = task, copies
+        self._task, self._copies, self._empty = task, copies, Metrics.counter(_NAMESPACE, _EMPTY)
         self._has = {
             name: Metrics.counter(_NAMESPACE, f"{_HAS}{index}") for index, name in enumerate(task.fields.forward)
         }
@@ -182,6 +182,7 @@ class _Parse(beam.DoFn):
                 continue
             rows.append(row)
             yield (part.path, self._copied(part, row) if self._copies else None), row
+        self._empty.inc(sum(row.is_empty for row in rows))
         for name, counter in self._has.items():
             if count := sum(name in row.members or name in task.fields.required for row in rows):
                 counter.inc(count)
@@ -360,14 +361,22 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         if explanation is None:
             raise
         raise type(explanation)(re.sub(r"( \[while running '[^']*'\])+$", "", str(explanation))) from error
-    counts = {name: _count(result, name) for name in (_ROWS, _BAD)}
+    counts = {name: _count(result, name) for name in (_ROWS, _BAD, _EMPTY)}
     absent = [name for index, name in enumerate(job.fields.forward) if not _count(result, f"{_HAS}{index}")]
-    return BatchResult(counts[_ROWS], counts[_BAD], 0, time.monotonic() - start, tuple(absent) if counts[_ROWS] else ())
+    return BatchResult(
+        counts[_ROWS],
+        counts[_BAD],
+        0,
+        time.monotonic() - start,
+        tuple(absent) if counts[_ROWS] else (),
+        counts[_EMPTY],
+    )
 
 
 def _task(job: BatchJob) -> Task:
     kind, output_type = input_kind(job.input), output_kind(job.output, job.format)
-    job.fields.check(job.format, job.with_tokens)
+    job.fields.check(job.format, job.with_tokens, output_type)
+    check_tokens(job, output_type)
     sources.check_quoting(kind, job.quoting, job.input)
     if STANDARD in (job.input, job.output, str(job.errors)):
         raise BatchError("--runner: reads and writes files in parts. Give addresses instead of -.")
@@ -456,7 +465,8 @@ def _build(pipeline: beam.Pipeline, job: BatchJob, task: Task, schema: Any) -> N
         results[_ROWS] | "Write" >> _WriteParquet(job.output, task, schema, kinds)
     else:
         prefix, suffix = _split_name(job.output)
-        results[_ROWS] | "Write" >> beam.io.WriteToText(prefix, file_name_suffix=suffix)
+        header = table_header(task).removesuffix("\n") or None
+        results[_ROWS] | "Write" >> beam.io.WriteToText(prefix, file_name_suffix=suffix, header=header)
     if job.errors is not None:
         results[_ERRORS] | "Write errors" >> beam.io.WriteToText(str(job.errors), num_shards=1, shard_name_template="")
 

@@ -27,7 +27,11 @@ AS_CSV, UNQUOTED = "csv", "none"
 """Quoting of a table in text: cells with separators or quotes are quoted, or quotes are part of the cells."""
 FORMATS = ("entities", "highlight", "brat", "conll", "doccano")
 
+ENTITY_COLUMNS = ("entity", "label", "start", "end", "score")
+"""Columns of a table of entities: the text of the entity and its values."""
 TOKEN_FIELDS = ("tokens", "tags", "scores", "starts", "ends")
+LINE = "line"
+"""Field of the answer to a row without a key: its line, or number of the record, from 1."""
 _ANSWER_FIELDS = ("entities", "outputs")
 _OF_DOCCANO = ("text", "label")
 _SUFFIXES = {
@@ -62,6 +66,11 @@ class Fields:
         return tuple(dict.fromkeys([*([self.key] if self.key is not None else []), *self.forward]))
 
     @property
+    def numbered(self) -> bool:
+        """True if the answer names the line of a row, because nothing else does."""
+        return self.key is None and LINE not in self.forward
+
+    @property
     def required(self) -> tuple[str, ...]:
         """Fields without which a row cannot be tagged."""
         return tuple(dict.fromkeys([self.text, *([self.key] if self.key is not None else [])]))
@@ -71,14 +80,21 @@ class Fields:
         """All fields that the user named."""
         return tuple(dict.fromkeys([self.text, *self.kept]))
 
-    def check(self, format_name: str, with_tokens: bool) -> None:
+    def check(self, format_name: str, with_tokens: bool, kind: str) -> None:
         """Checks that no field has the name of a part of the answer.
+
+        Args:
+            format_name: of the answer.
+            with_tokens: whether the answer has tokens.
+            kind: of the output.
 
         Raises:
             BatchError: one has.
         """
         for name in self.kept:
-            taken = _OF_DOCCANO if format_name == "doccano" else _ANSWER_FIELDS + (TOKEN_FIELDS if with_tokens else ())
+            taken = _ANSWER_FIELDS + (TOKEN_FIELDS if with_tokens else ())
+            if format_name == "doccano" or kind in DELIMITERS:
+                taken = _OF_DOCCANO if format_name == "doccano" else ENTITY_COLUMNS
             if name in taken and not (name == "text" and name == self.text):
                 option = "--key" if name == self.key else "--forward"
                 raise BatchError(
@@ -152,7 +168,7 @@ def input_kind(path: str) -> str:
 
 
 def output_kind(path: str, format_name: str) -> str:
-    """Returns the kind of an output file: JSON lines, Parquet, text or brat.
+    """Returns the kind of an output file: JSON lines, Parquet, CSV, TSV, text or brat.
 
     Raises:
         BatchError: the suffix does not fit the format.
@@ -173,11 +189,11 @@ def output_kind(path: str, format_name: str) -> str:
         return TEXT
     if path == STANDARD or suffix in (".jsonl", ".json", ".ndjson"):
         return JSON_LINES
-    if suffix == ".parquet" and name == path:
+    if suffix in (".csv", ".tsv") or (suffix == ".parquet" and name == path):
         if format_name != "entities":
-            raise BatchError(f"--output {path}: {format_name} has no Parquet form. Give a file that ends in .jsonl.")
-        return PARQUET
+            raise BatchError(f"--output {path}: {format_name} has no {suffix} form. Give a file that ends in .jsonl.")
+        return _SUFFIXES[suffix]
     raise BatchError(
-        f"--output {path}: the format is unknown. Give a file that ends in .jsonl, .jsonl.gz or .parquet, or - for "
-        "standard output."
+        f"--output {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv (each also with .gz) or "
+        ".parquet, or - for standard output."
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.serving.batch_prediction.fields import TOKEN_FIELDS
+from components.serving.batch_prediction.fields import ENTITY_COLUMNS, TOKEN_FIELDS
 from components.serving.saved_model_tagger import Entity, TaggedSentence
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -53,6 +53,28 @@ def doccano(tagged: TaggedSentence, members: Mapping[str, str]) -> str:
     labels = [[entity.start, entity.end, entity.label] for entity in tagged.entities]
     others = {name: value for name, value in members.items() if name != "text"}
     return json_object({**others, "text": _encode(tagged.sentence), "label": _encode(labels)})
+
+
+def table_rows(tagged: TaggedSentence, members: Mapping[str, str], kept: Sequence[str]) -> list[list[str]]:
+    """Returns the cells of a row for each entity: the members and `ENTITY_COLUMNS`; one row if there is no entity.
+
+    Args:
+        tagged: the sentence.
+        members: name -> value as JSON.
+        kept: names of the first columns; a member that is missing or null is an empty cell.
+
+    Example:
+        >>> tagged = TaggedSentence("in Rome", ("in", "Rome"), ("O", "B-LOC"), (1.0, 0.5), (0, 3), (2, 7))
+        >>> table_rows(tagged, {"id": '"a"', "price": "1.10"}, ["id", "price", "at"])
+        [['a', '1.10', '', 'Rome', 'LOC', '3', '7', '0.5']]
+    """
+    written = (members.get(name, "null") for name in kept)
+    cells = [json.loads(value) if value.startswith('"') else "" if value == "null" else value for value in written]
+    answers = [
+        [each.text, each.label, str(each.start), str(each.end), "" if each.score is None else _encode(each.score)]
+        for each in tagged.entities
+    ]
+    return [[*cells, *answer] for answer in answers or [[""] * len(ENTITY_COLUMNS)]]
 
 
 def conll(tagged: TaggedSentence, members: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from components.common import interruption
 from components.common.errors import counted, quoted
 from components.common.hashing import tree_hash
 from components.serving.batch_prediction.errors import BatchError
-from components.serving.batch_prediction.fields import BRAT, PARQUET, STANDARD, Fields, output_kind
+from components.serving.batch_prediction.fields import BRAT, DELIMITERS, PARQUET, STANDARD, Fields, output_kind
 from components.serving.batch_prediction.pool import Pool
 from components.serving.batch_prediction.progress import Progress
 from components.serving.batch_prediction.shards import ShardInfo, Shards
@@ -24,7 +24,7 @@ from components.serving.batch_prediction.sources import CHUNK_BYTES, CHUNK_ROWS,
 from components.serving.batch_prediction.tagging import BATCH_ROWS, Task
 from components.serving.batch_prediction.writers import write_errors, write_output
 
-_VERSION = 1
+_VERSION = 2
 """Of the form of shards."""
 _LEAST_RATE = 10  # rows per second; below, a few rows and the loading of the model say nothing about the speed
 
@@ -76,14 +76,13 @@ class BatchJob:
         Raises:
             BatchError: an option has no use, or two files are the same.
         """
-        self.fields.check(self.format, self.with_tokens)
         kind = output_kind(self.output, self.format)
+        self.fields.check(self.format, self.with_tokens, kind)
         if self.resume and not self.resumable:
             raise BatchError("--resume: needs an input and an output that are files. Give paths instead of -.")
         if str(self.errors) == STANDARD:
             raise BatchError("--errors -: needs a file. Give a path.")
-        if self.with_tokens and self.format != "entities":
-            raise BatchError(f"--tokens: {self.format} has no place for them. Use --format entities.")
+        check_tokens(self, kind)
         if kind == PARQUET:
             import_parquet(f"--output {self.output}")
         if self.output == STANDARD and sys.stdout is None:
@@ -109,6 +108,18 @@ class BatchJob:
         return kind
 
 
+def check_tokens(job: BatchJob, kind: str) -> None:
+    """Checks that the output has a place for tokens, if the job asks for them.
+
+    Raises:
+        BatchError: it has none.
+    """
+    if job.with_tokens and job.format != "entities":
+        raise BatchError(f"--tokens: {job.format} has no place for them. Use --format entities.")
+    if job.with_tokens and kind in DELIMITERS:
+        raise BatchError("--tokens: a table of entities has no place for them. Give --output FILE.jsonl or .parquet.")
+
+
 @dataclasses.dataclass(frozen=True)
 class BatchResult:
     """The result of a job.
@@ -119,6 +130,7 @@ class BatchResult:
         resumed: rows of both kinds that an earlier run had finished.
         seconds: of this run.
         absent: fields to forward that no row has.
+        empty: tagged rows whose text is empty or white space.
     """
 
     rows: int
@@ -126,6 +138,7 @@ class BatchResult:
     resumed: int
     seconds: float
     absent: tuple[str, ...] = ()
+    empty: int = 0
 
     @property
     def speed(self) -> float:
@@ -167,7 +180,7 @@ class _Run:
 
     def __init__(self, job: BatchJob, source: Source, task: Task, show_progress: bool) -> None:
         self._job, self._source, self._task, self._show = job, source, task, show_progress
-        self._count = self._streamed = self._rows = self._bad = self._resumed = 0
+        self._count = self._streamed = self._rows = self._bad = self._empty = self._resumed = 0
         self._kinds: dict[str, set[str]] = {}
         self._absent = dict.fromkeys(job.fields.forward)
 
@@ -193,7 +206,7 @@ class _Run:
                         write_output(Path(job.output), shards, self._count, self._task, kinds, job.input)
                 shards.remove()
         absent = tuple(self._absent) if self._rows else ()
-        return BatchResult(self._rows, self._bad, self._resumed, progress.seconds, absent)
+        return BatchResult(self._rows, self._bad, self._resumed, progress.seconds, absent, self._empty)
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -253,6 +266,7 @@ class _Run:
             )
         self._rows += info.rows
         self._bad += info.bad
+        self._empty += info.empty
         for name in [name for name in self._absent if info.present.get(name)]:
             del self._absent[name]
         for name, seen in info.kinds.items():
@@ -302,6 +316,8 @@ def describe(result: BatchResult, job: BatchJob) -> str:
         text += f"; {result.resumed:,} of them were done before"
     if result.seconds >= 1 and result.speed >= _LEAST_RATE:
         text += f" ({result.speed:,.0f} rows/s)"
+    if result.empty:
+        text += f"\nnote: {counted(result.empty, 'row')} with an empty text"
     if result.absent:
         text += f"\n{describe_absent(result.absent)}"
     return text

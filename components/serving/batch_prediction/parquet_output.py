@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from components.common.json_lines import json_members
-from components.serving.batch_prediction.fields import PARQUET
+from components.serving.batch_prediction.fields import LINE, PARQUET
 from components.serving.batch_prediction.sources import import_parquet
 from components.serving.batch_prediction.tagging import Task
 
@@ -39,12 +39,13 @@ class ParquetLayout:
         import pyarrow
 
         kept = task.fields.kept
-        self._answer = _answer_types(task, any_model)
+        numbers = {LINE: pyarrow.int64()} if task.fields.numbered else {}
+        self._answer = {**numbers, **_answer_types(task, any_model)}
         self._as_json = {name for name in kept if original is None and _is_json(kinds.get(name, ()))}
         self._types = {
             name: original.field(name).type if original is not None else _type(kinds.get(name, ())) for name in kept
         }
-        self.schema = pyarrow.schema([*self._types.items(), *self._answer.items()])
+        self.schema = pyarrow.schema([*{**numbers, **self._types, **self._answer}.items()])
 
     def table(self, texts: Sequence[str], copied: Mapping[str, Any] | None) -> Any:
         """Returns rows as a table; `copied`: columns of the input."""

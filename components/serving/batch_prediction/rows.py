@@ -43,6 +43,11 @@ class Row:
     members: dict[str, str]
     raw: Any
 
+    @property
+    def is_empty(self) -> bool:
+        """True if there is nothing to tag."""
+        return not self.text.strip()
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BadRow:

@@ -18,11 +18,13 @@ from components.keys import KEY
 from components.serving.batch_prediction import formats
 from components.serving.batch_prediction.any_model import AnyModel
 from components.serving.batch_prediction.errors import BadRowError, BatchError
-from components.serving.batch_prediction.fields import BRAT, PARQUET, Fields
+from components.serving.batch_prediction.fields import AS_CSV, BRAT, DELIMITERS, ENTITY_COLUMNS, LINE, PARQUET, Fields
 from components.serving.batch_prediction.rows import BadRow, Row, b64_bytes, feature, parse
+from components.serving.batch_prediction.sources import join_cells
 from components.serving.saved_model_tagger import NoTaggerError, RefusedError, SavedModelTagger, TaggedSentence
 
 BATCH_ROWS = 128
+_JOINABLE = ("entities", "doccano", "conll")  # formats for programs
 _EXACT = 2**53  # the largest range in which every integer is a float
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -63,6 +65,7 @@ class ChunkSummary:
     Attributes:
         rows: tagged rows.
         bad: rows that cannot be tagged.
+        empty: tagged rows whose text is empty or white space.
         first_bad: (number, reason) of the first one.
         present: field -> number of rows that have it, of the fields that the user named.
         names: fields of the first row that lacks one, else of the first row.
@@ -71,6 +74,7 @@ class ChunkSummary:
 
     rows: int
     bad: int
+    empty: int
     first_bad: tuple[int, str] | None
     present: dict[str, int]
     names: list[str]
@@ -111,6 +115,8 @@ class ChunkTagger:
                 task.model, signature=task.signature, threads=task.threads, with_tokens=needs_tokens
             )
         except NoTaggerError as error:
+            if task.output_kind in DELIMITERS:
+                raise BatchError(f"--output: a table of entities needs a tagger. {error}") from error
             if task.format != "entities" or task.with_tokens:
                 option = "--tokens" if task.format == "entities" else f"--format {task.format}"
                 raise BatchError(f"{option} needs a tagger. {error}") from error
@@ -140,6 +146,7 @@ class ChunkTagger:
             errors="".join(each.report() for each in bad).encode("utf-8"),
             rows=len(output),
             bad=len(bad),
+            empty=sum(row.is_empty for row in rows),
             first_bad=(bad[0].number, bad[0].reason) if bad else None,
             present=present,
             names=next((list(each.names) for each in bad if each.names), list(rows[0].members) if rows else []),
@@ -170,14 +177,30 @@ class ChunkTagger:
     def _line(self, row: Row, answer: Any) -> str:
         task = self._task
         members = {name: row.members[name] for name in task.fields.kept if name in row.members}
+        if task.fields.numbered and task.format in _JOINABLE:
+            members = {LINE: str(row.number), **members}
         if self._tagger is None:
             answer_text = {"outputs": _encode(answer)}
             body = formats.json_object({**members, **answer_text})
+        elif task.output_kind in DELIMITERS:
+            rows = formats.table_rows(answer, members, _first_columns(task))
+            return "".join(f"{join_cells(cells, task.output_kind, AS_CSV)}\n" for cells in rows)
         else:
             body = _RENDERERS[task.format](answer, members, task.with_tokens)
         if task.output_kind == PARQUET:
             return f"{row.number}\t{body}\n"
         return f"{body}\n"
+
+
+def table_header(task: Task) -> str:
+    """Returns the header of a table of entities, with its line break; "" if the output is not a table."""
+    if task.output_kind not in DELIMITERS:
+        return ""
+    return f"{join_cells([*_first_columns(task), *ENTITY_COLUMNS], task.output_kind, AS_CSV)}\n"
+
+
+def _first_columns(task: Task) -> list[str]:
+    return [*([LINE] if task.fields.numbered else []), *task.fields.kept]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

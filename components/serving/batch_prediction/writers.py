@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -16,7 +17,7 @@ from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET
 from components.serving.batch_prediction.parquet_output import write_parquet
 from components.serving.batch_prediction.shards import Shards
-from components.serving.batch_prediction.tagging import Task
+from components.serving.batch_prediction.tagging import Task, table_header
 
 
 def write_output(
@@ -43,8 +44,10 @@ def write_output(
         with _replacing(path.with_suffix(".txt")) as text, _replacing(path) as annotations:
             _write_brat(text, annotations, bodies)
     else:
+        header = table_header(task).encode("utf-8")
         with _replacing(path) as file:
-            size = sum(file.write(body) for body in bodies)
+            first = gzip.compress(header, mtime=0) if header and path.suffix == ".gz" else header
+            size = sum(file.write(body) for body in itertools.chain([first], bodies))
             if path.suffix == ".gz" and not size:
                 file.write(gzip.compress(b"", mtime=0))
 

@@ -24,7 +24,7 @@ def jobs(tiny, tmp_path, name, errors, output="jsonl", forward=("more",), **opti
             tiny,
             Fields("text", "id", forward),
             errors=errors and tmp_path / errors,
-            with_tokens=True,
+            with_tokens=output != "csv",
             **options,
         )
         for place in ("local", "engine")
@@ -56,6 +56,20 @@ def test_an_engine_gives_the_rows_and_errors_of_a_local_job_by_key(tiny, tmp_pat
     assert (bad[0]["line"], bad[0]["row"]) == (len(lines), lines[-1])
     with pytest.raises(NerError, match=r"there are shards of an earlier job, such as .*engine-00000-of-"):
         engine.run_on_engine(on_engine, DIRECT)
+
+
+@pytest.mark.extended
+def test_an_engine_writes_the_table_of_a_local_job_with_a_header_in_each_file(tiny, tmp_path):
+    rows = [{"id": i, "text": text} for i, text in enumerate(["Joe Biden visited Paris", "", "nothing, else"])]
+    (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    local, on_engine = jobs(tiny, tmp_path, "a.jsonl", "bad.jsonl", "csv", ("text",))
+    assert engine.run_on_engine(on_engine, DIRECT).empty == 1
+    run_batch(local, show_progress=False)
+    header, *written = lines_of("local.csv", tmp_path)
+    shards = [path.read_text().splitlines() for path in tmp_path.glob("engine-*-of-*.csv")]
+    assert {shard[0] for shard in shards} == {header} == {"id,text,entity,label,start,end,score"}
+    assert sorted(line for shard in shards for line in shard[1:]) == sorted(written)
+    assert len(written) == 4
 
 
 @pytest.mark.extended

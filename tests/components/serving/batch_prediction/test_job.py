@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -399,6 +400,82 @@ def test_other_formats_show_the_same_entities(job, tmp_path, format_name, output
             assert document[start:end] == entity
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "numbers"),
+    [
+        ("a.txt", ["Joe Biden", "", "  ", "Kyiv"], [1, 4]),
+        ("a.jsonl", [{"text": "Joe Biden"}, "", {"text": 3}, {"text": "Kyiv"}], [1, 4]),
+        ("a.csv", ["text,n", '"Joe\nBiden",1', "", "Kyiv,2"], [2, 5]),
+        ("a.parquet", ["Joe Biden", None, "Kyiv"], [1, 3]),
+    ],
+)
+@pytest.mark.parametrize("output", ["out.jsonl", "out.parquet"])
+def test_rows_without_a_key_have_their_line(job, tmp_path, name, lines, numbers, output):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    batch = job(None if name == "a.parquet" else lines, name, output, key=None, errors=tmp_path / "bad.jsonl")
+    if name == "a.parquet":
+        import pyarrow
+
+        parquet.write_table(pyarrow.table({"text": lines}), batch.input)
+    run(batch)
+    as_table = output == "out.parquet"
+    rows = parquet.read_table(batch.output).to_pylist() if as_table else [*map(json.loads, lines_of(batch.output))]
+    assert [[*row] for row in rows] == [["line", "entities"]] * 2
+    assert [row["line"] for row in rows] == numbers
+    assert [row["entities"][0]["label"] for row in rows] == ["NAME", "LOCATION"]
+
+
+@pytest.mark.parametrize(
+    ("format_name", "output", "start"),
+    [
+        ("doccano", "o.jsonl", '{"line": 2, "text": "Joe", '),
+        ("conll", "o.conll", "# line = 2\nJoe\tB-NAME\n"),
+        ("highlight", "o.txt", "[Joe NAME]\n"),
+    ],
+)
+def test_formats_for_programs_have_the_line_of_a_row_without_a_key(job, tmp_path, format_name, output, start):
+    run(job(["", "Joe"], "a.txt", output, key=None, format=format_name))
+    assert (tmp_path / output).read_text().startswith(start)
+    run(job([{"line": "mine", "text": "Joe"}], output="own.jsonl", key=None, forward=("line",)))
+    assert lines_of(tmp_path / "own.jsonl")[0].startswith('{"line": "mine", "entities": ')
+
+
+@pytest.mark.parametrize("output", ["out.csv", "out.tsv", "out.csv.gz"])
+def test_a_table_has_a_row_for_each_entity_and_one_for_a_text_without_any(job, output):
+    rows = [
+        {"id": "a", "text": 'Joe "Joe"\nBiden, Paris', "n": {"x": 1.10}},
+        {"id": "b", "text": "", "n": None},
+        {"id": "c", "text": "Kyiv"},
+    ]
+    batch = job(rows, output=output, forward=("text", "n"))
+    assert run(batch).rows == 3
+    opened = gzip.open if output.endswith(".gz") else open
+    with opened(batch.output, "rt", newline="") as file:
+        header, *written = csv.reader(file, delimiter="\t" if ".tsv" in output else ",")
+    assert header == ["id", "text", "n", "entity", "label", "start", "end", "score"]
+    assert {row[0] for row in written} == {"a", "b", "c"}
+    for key, text, _, entity, label, start, end, score in written:
+        if key == "b":
+            assert (text, entity, label, start, end, score) == ("",) * 6
+        else:
+            assert (text[int(start) : int(end)], label in ("NAME", "LOCATION")) == (entity, True)
+            assert 0 < float(score) <= 1
+    assert {row[0]: row[2] for row in written} == {"a": '{"x": 1.1}', "b": "", "c": ""}
+    assert len([row for row in written if row[0] == "a"]) > 1
+
+
+def test_texts_that_are_empty_are_counted(job):
+    result = run(batch := job([{"id": i, "text": text} for i, text in enumerate(["Joe", "", " ", "Kyiv"])]))
+    assert result.empty == 2
+    assert describe(result, batch).splitlines()[-1] == "note: 2 rows with an empty text"
+
+
+def test_a_table_of_entities_needs_a_tagger(job, doubling):
+    row = {"id": 1, "x": [1.0, 2.0], "name": "n"}
+    with pytest.raises(NerError, match="--output: a table of entities needs a tagger"):
+        run(job([row], output="out.csv", text="name", model=doubling))
+
+
 def test_options_that_cannot_work_are_refused_before_the_model_is_loaded(job, tmp_path):
     row = [{"id": 1, "text": "Joe"}]
     (tmp_path / "mine.txt").touch()
@@ -406,6 +483,9 @@ def test_options_that_cannot_work_are_refused_before_the_model_is_loaded(job, tm
         ({"output": "in.jsonl"}, "is also --"),
         ({"output": "none/out.jsonl"}, "its folder does not exist"),
         ({"forward": ("entities",)}, "--forward entities: the answer has a field of this name"),
+        ({"forward": ("label",), "output": "o.csv"}, "--forward label: the answer has a field of this name"),
+        ({"output": "o.csv", "with_tokens": True}, "--tokens: a table of entities has no place"),
+        ({"output": "o.csv", "format": "doccano"}, "doccano has no .csv form"),
         ({"format": "conll", "output": "o.conll", "with_tokens": True}, "--tokens: conll has no place"),
         ({"errors": "-"}, "--errors -: needs a file"),
         ({"format": "brat", "output": "o.ann", "errors": tmp_path / "o.txt"}, "o.txt: is also the text of --output"),
