@@ -23,6 +23,7 @@ import keras
 
 from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, SyntheticBatch, synthetic_batches
 from benchmarks.results import write_json
+from components.common.errors import percent
 from components.model.taggers import build_tagger, tagger_loss
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.transform.features import CASES, SUBWORD_BUCKETS
@@ -126,7 +127,7 @@ def main(arguments: Sequence[str]) -> None:
             parser.error(f"--precisions {precision}: must be one of {', '.join(PRECISIONS)}")
         for batch_size in map(int, request.batch_sizes.split(",")):
             row = measure(batch_size, precision, request.steps, options)
-            mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
+            mfu = "" if row["mfu"] is None else f"  MFU {percent(row['mfu'], 1)}"
             print(
                 f"{precision} batch {batch_size}: {row['step_ms']:.2f} ms a step, "
                 f"{row['tokens_per_second']:,.0f} tokens/s{mfu}",

@@ -10,6 +10,8 @@ from components.common.masking import mask
 LONGEST_QUOTE = 80
 """Most characters of a value in an error; two of them and some words are about 200."""
 
+_FEW = 0.095  # shares from here on have no decimals
+
 
 class NerError(Exception):
     """An error whose text is meant for the user: `<where>: <problem>. <fix>`.
@@ -55,6 +57,22 @@ def counted(number: int, noun: str, plural: str = "") -> str:
         ('1 variable', '1,200 variables', '2 copies')
     """
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """Returns a share in percent.
+
+    Args:
+        share: a share of one.
+        digits: decimals; None: one below 10 %, otherwise none.
+
+    Example:
+        >>> percent(0.812), percent(0.0812), percent(0), percent(0.812, digits=1)
+        ('81 %', '8.1 %', '0 %', '81.2 %')
+    """
+    if digits is None:
+        digits = int(0 < share < _FEW)
+    return f"{100 * share:.{digits}f} %"
 
 
 def shortened(text: str, limit: int = LONGEST_QUOTE) -> str:

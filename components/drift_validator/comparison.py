@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from components.common.errors import NerError
+from components.common.errors import NerError, percent
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import CHANGE, DIVERGENCE, LARGEST_DIFFERENCE, Drift, DriftReport
 from components.drift_validator.settings import DriftSettings
@@ -68,7 +68,7 @@ def compare(
             drifts.append(Drift(what, reference.name, other.name, distance, measure, _largest_change(pair), limit))
     before, now = old.unknown_share(), old.unknown_share(new)
     if before is not None and now is not None:
-        detail = f"champion's held-out text {100 * before:.1f} %, new text {100 * now:.1f} %"
+        detail = f"champion's held-out text {percent(before, 1)}, new text {percent(now, 1)}"
         drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, CHANGE, detail, settings.unknown))
     sentences = (old.sentences, new.sentences)
     return DriftReport(tuple(drifts), min(sentences) >= settings.min_sentences, sentences)
@@ -118,7 +118,7 @@ def _largest_change(counts: _Counts) -> str:
     """Describes the value whose share changed most, with both shares."""
     before, now = _shares(counts.reference), _shares(counts.other)
     value = max(sorted({*before, *now}), key=lambda name: abs(now.get(name, 0) - before.get(name, 0)))
-    return f"{value}: {100 * before.get(value, 0):.1f} % to {100 * now.get(value, 0):.1f} %"
+    return f"{value}: {percent(before.get(value, 0), 1)} to {percent(now.get(value, 0), 1)}"
 
 
 def _shares(counts: Mapping[str, int]) -> dict[str, float]:

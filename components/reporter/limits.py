@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.common.errors import counted
+from components.common.errors import counted, percent
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
 from components.evaluator.results.evaluation import FEW, Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
@@ -64,9 +64,9 @@ def _weakness(scores: EntityScores) -> str:
     parts = []
     recall, precision = scores.recall.or_zero(), scores.precision.or_zero()
     if recall < _HALF:
-        parts.append(f"{100 * (1 - recall):.0f} % are missed")
+        parts.append(f"{percent(1 - recall, 0)} are missed")
     if precision < _HALF:
-        parts.append(f"{100 * (1 - precision):.0f} % of the predicted ones are wrong")
+        parts.append(f"{percent(1 - precision, 0)} of the predicted ones are wrong")
     return " and ".join(parts)
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from absl import logging
 
-from components.common.errors import NerError
+from components.common.errors import NerError, percent
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITIES, VAL_ENTITY_F1
 from components.model.taggers import check_tagger, linear_loss, tagger_loss
 from components.text.unlabelled import read_texts
@@ -189,8 +189,8 @@ def log_matches(train_set: WindowTable, features: Collection[str]) -> None:
             counts = train_set.counts(name, _MOST_IDS)[UNK_ID:]  # the first is that of tokens without a match
             level = logging.INFO if counts[1:].any() else logging.WARNING
             setting = "clusters" if name == CLUSTER_IDS else f"gazetteers ({name.removeprefix(GAZETTEER)})"
-            share = 100 * counts[1:].sum() / max(counts.sum(), 1)
-            logging.log(level, "transform.%s: %.1f %% of the tokens to train on match", setting, share)
+            share = percent(counts[1:].sum() / max(counts.sum(), 1), 1)
+            logging.log(level, "transform.%s: %s of the tokens to train on match", setting, share)
 
 
 def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: Batches) -> None:

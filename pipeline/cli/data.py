@@ -14,7 +14,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import counted as numbered
-from components.common.errors import quoted
+from components.common.errors import percent, quoted
 from components.common.faults import explained
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
@@ -400,7 +400,7 @@ def _print_division(division: Division) -> None:
 
 def _counts_and_shares(counts: dict[str, int]) -> list[str]:
     total = sum(counts.values())
-    return [f"{count:,} ({100 * count / total:.0f} %)" if total else "0" for count in counts.values()]
+    return [f"{count:,} ({percent(count / total, 0)})" if total else "0" for count in counts.values()]
 
 
 def _print_comparison(comparison: Comparison, limit: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from components.common.console import announce, standard_output
-from components.common.errors import NerError
+from components.common.errors import NerError, percent
 from components.common.progress import progress_shown
 from pipeline.cli.options import config_options
 
@@ -99,5 +99,5 @@ def learning_curve(run: str | None, profile: Path | None, settings: tuple[str, .
         record = find_run(config, run)
         for point in measure_learning_curve(config, record, epochs=epochs):
             click.echo(
-                f"{point.sentences:>9,} sentences ({100 * point.share:.1f} % of the data): entity F1 {point.f1:.3f}"
+                f"{point.sentences:>9,} sentences ({percent(point.share, 1)} of the data): entity F1 {point.f1:.3f}"
             )

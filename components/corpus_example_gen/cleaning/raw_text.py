@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.common.errors import counted, quoted
+from components.common.errors import counted, percent, quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
@@ -95,11 +95,11 @@ class RawTextCheck:
         line, script, text, detail = self._example
         if self.lost < _FEW and self.tokenizer != "whitespace" and not is_unspaced(text):
             return
-        share = 100 * (self.spans - self.lost) / self.spans
+        share = percent((self.spans - self.lost) / self.spans, 0)
         cause = "labels end inside words" if detail == _INSIDE_WORD else "raw text is not cut as the corpus is"
         problem = (
             f"{cause}: the tokenizer {self.tokenizer} keeps {self.spans - self.lost:,} of "
-            f"{self.spans:,} labelled spans ({share:.0f} %; least {100 * self.least:g} %). For example {text}"
+            f"{self.spans:,} labelled spans ({share}; least {100 * self.least:g} %). For example {text}"
             f"{f' in the script {script}' if script else ''}"
         )
         if detail and detail != _INSIDE_WORD:

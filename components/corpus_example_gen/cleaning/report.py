@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from components.common.errors import counted
+from components.common.errors import counted, percent
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.text.tags import similar_type
 
@@ -195,11 +195,11 @@ class IngestReport:
                 continue
             where = self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
             total = self.sentences_in + self.sentences_added
-            share = 100 * touched / max(total, 1)
+            share = percent(touched / max(total, 1), 0)
             raise CorpusReadingError(
                 where,
                 None,
-                f"the repair {kind} touched {touched:,} of {total:,} sentences ({share:.0f} %), more than "
+                f"the repair {kind} touched {touched:,} of {total:,} sentences ({share}), more than "
                 f"corpus.max_repaired ({100 * limit:g} %). First: {'; '.join(self.examples[kind][:3])}",
                 f"{_REMEDIES.get(kind, 'Correct the corpus.')} If all of them are read as intended, raise the limit.",
             )

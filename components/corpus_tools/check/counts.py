@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from components.common.errors import counted
+from components.common.errors import counted, percent
 from components.corpus_example_gen.corpus.layout import listed
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
@@ -256,12 +256,14 @@ class CorpusCounts:
         error = math.sqrt(common * (1 - common) * (1 / sums[0] + 1 / sums[1]))
         ratio = max(one, two) / min(one, two)
         if ratio >= _BALANCE and abs(one - two) > _SURE * error:
-            yield ratio, f"{one:.1%} of the entities in train, {two:.1%} in {other}"
+            yield ratio, f"{percent(one, 1)} of the entities in train, {percent(two, 1)} in {other}"
 
     def _script_mix(self, places: dict[int, StoredSentence]) -> Finding:
         total = self.scripts.total()
         items = tuple(
-            Item(script, f"{counted(count, 'sentence')} ({count / total:.1%})", (places[number].place(),), count)
+            Item(
+                script, f"{counted(count, 'sentence')} ({percent(count / total, 1)})", (places[number].place(),), count
+            )
             for script, count in self.scripts.most_common()
             for number in [self._by_script[script]]
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from components.common.errors import counted, shortened
+from components.common.errors import counted, percent, shortened
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence, labelled_place
 from components.text.scripts import join_as_written
@@ -108,7 +108,9 @@ class Duplicates:
             items = tuple(_item([sentences[number] for number in group]) for group in groups)
             shares = {name: self.within[name] / sizes[name] for name in self.within if self.within[name]}
             severity = Severity.WARNING if max(shares.values()) > _MANY else Severity.NOTE
-            parts = ", ".join(f"{self.within[name]:,} ({share:.1%}) in {name}" for name, share in shares.items())
+            parts = ", ".join(
+                f"{self.within[name]:,} ({percent(share, 1)}) in {name}" for name, share in shares.items()
+            )
             fix = "Remove them if an export was added twice; otherwise they show how often people write them."
             total = self._totals["repeat"]
             title = f"Repeated sentences: {parts}"

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from components.common.errors import counted
+from components.common.errors import counted, percent
 from components.common.extras import has_extra
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
@@ -70,7 +70,7 @@ class Languages:
         items = tuple(
             Item(
                 language,
-                f"{counted(count, 'text')} ({count / self.sampled:.1%})",
+                f"{counted(count, 'text')} ({percent(count / self.sampled, 1)})",
                 (sentences[self._first[language]].place(),),
                 count,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.common.console import Column, Row, print_line, print_table
-from components.common.errors import counted
+from components.common.errors import counted, percent
 from components.corpus_tools.check.check import CorpusCheck
 from components.corpus_tools.check.counts import type_rows
 from components.corpus_tools.check.finding import Finding, Item, Severity
@@ -60,7 +60,7 @@ def _print_splits(console: Console, check: CorpusCheck) -> None:
     rows = []
     for name, split in check.splits.items():
         total = split.entities.total()
-        known = "" if split.known is None or not total else f"{split.known / total:.0%}"
+        known = "" if split.known is None or not total else percent(split.known / total, 0)
         numbers = [split.sentences, split.tokens, total, split.unlabelled, split.quantile(0.5), split.quantile(0.95)]
         cells = [name, *(f"{number:,}" for number in [*numbers, split.longest]), known]
         rows.append(Row(cells[: len(columns)]))
@@ -78,7 +78,7 @@ def _print_types(console: Console, check: CorpusCheck) -> None:
             [
                 name,
                 *(f"{count:,}" for count in counts),
-                *(f"{count / total:.1%}" for count, total in zip(counts, sums, strict=True)),
+                *(percent(count / total, 1) for count, total in zip(counts, sums, strict=True)),
             ]
         )
         for name, counts in type_rows(check.splits)

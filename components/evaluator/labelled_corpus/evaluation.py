@@ -7,7 +7,7 @@ import difflib
 import itertools
 from collections.abc import Iterable
 
-from components.common.errors import quoted
+from components.common.errors import percent, quoted
 from components.common.iterables import batched
 from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.report import IngestReport
@@ -91,7 +91,7 @@ def evaluate_corpus(
     known = {*run.gold, *run.predicted_types, *itertools.chain.from_iterable(types or () for types in of_models)}
     require_known_types(options.thresholds, known, is_complete=None not in of_models)
     notes += [
-        f"{count:,} of {run.sentences:,} sentences ({100 * count / run.sentences:.0f} %) are in the training data of "
+        f"{count:,} of {run.sentences:,} sentences ({percent(count / run.sentences, 0)}) are in the training data of "
         f"the model {models[key].name}, so the scores on them are too high. Give sentences that it was not trained on"
         for key, count in trained_on.items()
         if count

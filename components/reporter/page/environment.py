@@ -6,6 +6,7 @@ import functools
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.common.errors import percent
 from components.evaluator.blessing.blessing import blessing_basis
 from components.evaluator.blessing.rule import metric_in_words
 from components.evaluator.results.model_scores import Estimate
@@ -24,7 +25,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": _number, "signed": _signed, "signed_interval": _signed_interval, "percent": _percent}
+    made.filters |= {"number": _number, "signed": _signed, "signed_interval": _signed_interval, "percent": percent}
     made.filters |= {"duration": _duration, "count": lambda value: f"{int(value):,}"}
     made.filters["megabytes"] = lambda size: f"{size / 1e6:,.1f} MB"
     made.filters |= {"in_words": metric_in_words, "basis": blessing_basis}
@@ -39,10 +40,6 @@ def _number(value: float | None) -> str:
 def _signed(value: float) -> str:
     # A change that rounds to zero has no sign.
     return "0.000" if round(value, 3) == 0 else f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %" if value >= 0.095 or value == 0 else f"{100 * value:.1f} %"
 
 
 def _duration(seconds: float) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from typing_extensions import Self
 
+from components.common.errors import percent
+
 _UNKNOWN = "\N{EN DASH}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 # Name in the Trainer's history -> heading and format, in the order of the table.
@@ -25,8 +24,8 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "outside_bias": ("Outside bias, added to the score of no entity", "{:+g}".format),
     "learning_rate": ("Learning rate", "{:.4g}".format),
     "tokens_per_second": ("Tokens per second", "{:,.0f}".format),
-    "data_wait": ("Waiting for data", _percent),
-    "mfu": ("Use of the accelerator", _percent),
+    "data_wait": ("Waiting for data", partial(percent, digits=1)),
+    "mfu": ("Use of the accelerator", partial(percent, digits=1)),
 }
 
 

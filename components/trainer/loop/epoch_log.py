@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 from absl import logging
 
+from components.common.errors import percent
+
 Row = dict[str, float | None]
 """Figures of an epoch; None for a figure that is unknown on this machine."""
 
@@ -82,9 +84,9 @@ def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], *, ke
     The share of time without data is shown if it matters, else the model FLOPs utilization, if it is known.
     """
     precision, recall, f1 = (row[f"val_entity_{name}"] for name in ("precision", "recall", "f1"))
-    use = "" if row["mfu"] is None else f"  MFU {row['mfu']:.0%}"
+    use = "" if row["mfu"] is None else f"  MFU {percent(row['mfu'], 0)}"
     if (row["data_wait"] or 0) >= _MUCH_WAITING:
-        use = f"  waiting {row['data_wait']:.0%}"
+        use = f"  waiting {percent(row['data_wait'] or 0, 0)}"
     return (
         f"epoch {epoch}/{epochs}  loss {row['loss']:.3g} dev {row['val_loss']:.3g}  "
         f"P {precision:.3f} R {recall:.3f} F1 {f1:.3f}{' kept' if kept else ''}  "

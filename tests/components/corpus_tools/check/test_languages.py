@@ -33,8 +33,8 @@ def test_languages_are_counted_and_shown_with_a_place():
     mix, [finding] = named([GERMAN, ENGLISH, GERMAN])
     assert mix.counts == {"de": 2, "en": 1}
     assert [(item.subject, item.detail) for item in finding.items] == [
-        ("de", "2 texts (66.7%)"),
-        ("en", "1 text (33.3%)"),
+        ("de", "2 texts (66.7 %)"),
+        ("en", "1 text (33.3 %)"),
     ]
     assert str(finding.items[1].places[0]).endswith("train.txt:2")
 

@@ -19,13 +19,13 @@ def test_an_epoch_is_one_line():
         "epoch 3/20  loss 0.125 dev 0.25  P 0.500 R 0.250 F1 0.333  12k tok/s"
     )
     assert "F1 0.333 kept  12k" in epoch_log.format_epoch(3, 20, ROW, kept=True)
-    assert epoch_log.format_epoch(3, 20, {**ROW, "mfu": 0.423}, kept=False).endswith("/s  MFU 42%")
+    assert epoch_log.format_epoch(3, 20, {**ROW, "mfu": 0.423}, kept=False).endswith("/s  MFU 42 %")
 
 
 def test_the_line_fits_80_columns_with_the_indent_of_a_run_and_without_its_last_figure():
     row = {**ROW, "loss": 0.0123, "val_loss": 12.3456, "data_wait": 0.12, "mfu": 0.423, "tokens_per_second": 23456.0}
     line = epoch_log.format_epoch(20, 20, row, kept=True)
-    assert line.endswith("/s  waiting 12%")
+    assert line.endswith("/s  waiting 12 %")
     assert len(line.partition("  waiting")[0]) <= 76
 
 
