@@ -157,6 +157,7 @@ setup(
         "numpy>=1.26",
         "absl-py>=1.4",
         "protobuf>=4.25",
+        "charset-normalizer>=3",
         "click>=8.1",
         "pydantic>=2.7,<3",
         "pyyaml>=6",

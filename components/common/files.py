@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import stat
+import unicodedata
 import uuid
 import zipfile
 import zlib
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import quote
 
-from components.common.errors import LockHeldError, NerError
+from components.common.errors import LockHeldError, NerError, quoted
 
 INCOMING_PREFIX = ".incoming-"
 """Prefix of unfinished files and folders. TF Serving skips such folders because their name is not a number."""
@@ -27,9 +28,14 @@ INCOMING_PREFIX = ".incoming-"
 UMASK_VARIABLE = "NER_UMASK"
 """Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
 
-SINGLE_BYTE = "WINDOWS-1252"
-"""Most frequent encoding with one byte for each character; ISO-8859-1 is the same without the bytes 0x80 to 0x9F."""
-
+_SINGLE_BYTE = "WINDOWS-1252"  # the most frequent encoding of one byte for a character, which has all of ISO-8859-1
+_CENTRAL_EUROPEAN = ("Croatian", "Czech", "Hungarian", "Polish", "Romanian", "Slovak", "Slovene")
+_FEW_BYTES = 20  # that are not ASCII: too few for a guess
+# Languages written in UTF-16 divide characters beyond U+FFFF, and may write each half as if it were UTF-8.
+_FROM_HALVES = (
+    "python3 -c \"import sys; text = sys.stdin.buffer.read().decode('utf-8', 'surrogatepass'); "
+    "sys.stdout.buffer.write(text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').encode())\""
+)
 _LEAST_UTF16 = 8  # bytes
 _WAIT_SECONDS = 20  # for a writer of an sqlite file to commit, as MLflow does
 _targets: dict[str, str] = {}  # temporary folder -> target, also after its end, because errors are explained later
@@ -367,6 +373,50 @@ def _add_mode(path: Path, bits: int) -> None:
     mode = path.lstat().st_mode
     if not stat.S_ISLNK(mode) and mode & bits != bits:
         path.chmod(stat.S_IMODE(mode) | bits)
+
+
+def encoding_fix(name: str, sample: bytes, at: int) -> str:
+    """Returns the remedy for a text that is not UTF-8: a command that converts it, and how a word then reads.
+
+    Example:
+        >>> encoding_fix("a.txt", "in Zürich".encode("cp1252"), 4)
+        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt`, which reads 'Zürich'."
+
+    Args:
+        name: name of the file.
+        sample: some of its bytes.
+        at: offset of the first invalid byte in the sample.
+    """
+    if re.match(rb"\xed[\xa0-\xbf][\x80-\xbf]", sample[at:]):
+        halves = "It has halves of characters, as Java writes emoji (CESU-8)."
+        return f"{halves} Convert it: `{_FROM_HALVES} < {name} > NEW`."
+    if not sample[:at].isascii():
+        return f"The text before it is UTF-8. Correct the line, or drop such bytes: `iconv -c -t UTF-8 {name} > NEW`."
+    encoding = _likely_encoding(sample)
+    ends = [match.start() for match in re.finditer(rb"[\s,;|]", sample)]
+    begin = max((end + 1 for end in ends if end < at), default=0)
+    word = sample[begin : min((end for end in ends if end > at), default=len(sample))].decode(encoding, "replace")
+    return f"Convert it, for example with `iconv -f {encoding} -t UTF-8 {name}`, which reads {quoted(word, 40)}."
+
+
+def _likely_encoding(sample: bytes) -> str:
+    """Returns the likely encoding of a text, by the name that iconv and Python know.
+
+    charset-normalizer tells scripts other than Latin apart, but Western languages not reliably.
+    """
+    from charset_normalizer import from_bytes
+
+    if sum(byte > 0x7F for byte in sample) < _FEW_BYTES:
+        return _SINGLE_BYTE
+    # Tags in Latin letters hide an alphabet of one byte a character.
+    guess = from_bytes(sample).best() or from_bytes(re.sub(rb"[!-~]+", b"", sample)).best()
+    if guess is None:
+        return _SINGLE_BYTE
+    letters = [char for char in str(guess) if char.isalpha() and not char.isascii()]
+    if sum("LATIN" not in unicodedata.name(char, "LATIN") for char in letters) > len(letters) / 2:
+        return guess.encoding.replace("_", "-").upper()
+    is_central = guess.encoding == "cp1250" and guess.language in _CENTRAL_EUROPEAN
+    return "WINDOWS-1250" if is_central else _SINGLE_BYTE
 
 
 def utf16_without_mark(head: bytes) -> str:

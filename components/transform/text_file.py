@@ -7,10 +7,11 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from components.common.errors import NerError, quoted
-from components.common.files import SINGLE_BYTE, utf16_without_mark
+from components.common.files import encoding_fix, utf16_without_mark
 
 _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20
@@ -95,7 +96,7 @@ class TextFile:
             return text.decode("utf-8")
         except UnicodeDecodeError as error:
             problem = f"byte 0x{text[error.start]:02X} in the {part} {quoted_bytes(text)} is not UTF-8"
-            fix = f"Convert the file, for example with `iconv -f {SINGLE_BYTE} -t UTF-8`."
+            fix = encoding_fix(Path(self.path).name, text, error.start)
             raise TextFileError(self.path, line, problem, fix) from None
 
     @contextlib.contextmanager

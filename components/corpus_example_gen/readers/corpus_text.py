@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.common.errors import counted
-from components.common.files import SINGLE_BYTE, office_remedy, packed_by_content, utf16_without_mark
+from components.common.files import encoding_fix, office_remedy, packed_by_content, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
@@ -38,6 +38,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 20  # characters
 _MARKS = re.compile(b"(?:%b)+" % codecs.BOM_UTF8)
 _MOST_MARKS = 4
+_BEFORE, _AROUND = 4_000, 16_000  # bytes that tell an encoding
 _SAMPLE = 1 << 12  # bytes that show UTF-16
 _NEXT_LINE = "\x85"  # white space, but also the ellipsis of Windows-1252
 # HTML reads these control characters so, since a text in Windows-1252 was taken for Latin-1. Five stand for nothing.
@@ -84,7 +85,7 @@ class CorpusText:
         for chunk in content.chunks():
             scan.add(chunk)
         scan.finish()
-        scan.check(path)
+        scan.check(path, content)
         self.has_controls = scan.has_controls
         self._has_escapes = scan.has_escapes
         self._windows: tuple[re.Pattern[str], ...] = ()  # patterns of the controls that are read as Windows-1252
@@ -215,14 +216,21 @@ class _Scan:
         self._decode(b"", final=True)
         self.lines += self._last not in (b"", b"\n")
 
-    def check(self, path: str) -> None:
-        """Raises an error if the file is not text."""
+    def check(self, path: str, content: FileContent) -> None:
+        """Raises an error if the file is not text.
+
+        Args:
+            path: the file.
+            content: its bytes.
+        """
         # One NUL byte is a fault of its line, many are another encoding or not text.
         nul, invalid = self._nul, self._invalid
         if nul and (nul < invalid if invalid else self._nuls * 10 > self._size):
-            raise _binary(path, nul, "a NUL byte, so the file is not text")
+            problem = f"found a NUL byte, so the file is not text, at byte offset {nul.offset}"
+            raise CorpusError(path, nul.line, problem, "Corpora are UTF-8 text. Export the corpus as such.")
         if invalid:
-            raise _binary(path, invalid, f"byte 0x{invalid.value:02X}, which is not UTF-8")
+            problem = f"found byte 0x{invalid.value:02X}, which is not UTF-8, at byte offset {invalid.offset}"
+            raise CorpusError(path, invalid.line, problem, _converted(path, invalid.offset, content))
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         if self._invalid:
@@ -339,8 +347,13 @@ def _unpacked(path: str, data: FileContent, max_bytes: int | None, max_ratio: fl
         raise CorpusError(path, None, f"found an incomplete or invalid gzip file ({error})", fix) from error
 
 
-def _binary(path: str, place: _Place, problem: str) -> CorpusError:
-    return CorpusError(path, place.line, f"found {problem}, at byte offset {place.offset}", _iconv(path, SINGLE_BYTE))
+def _converted(path: str, offset: int, content: FileContent) -> str:
+    """Returns the remedy for a file whose byte at an offset is not UTF-8."""
+    skipped = max(offset - _BEFORE, 0)
+    with content.open() as file:
+        file.read(skipped)
+        sample = file.read(_BEFORE + _AROUND)
+    return f"Corpora are UTF-8 text. {encoding_fix(Path(path).name, sample, offset - skipped)}"
 
 
 def _iconv(path: str, encoding: str) -> str:

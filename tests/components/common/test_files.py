@@ -158,6 +158,47 @@ def test_without_hard_links_files_are_copied(tmp_path, monkeypatch):
     assert (tmp_path / "copied").read_bytes() == b"same"
 
 
+CROATIAN = "Čović\tB-PER\nživi\tO\nu\tO\nŠibeniku\tB-LOC\n,\tO\nkaže\tO\nđak\tO\n\n"
+RUSSIAN = "Москва\tB-LOC\nстала\tO\nстолицей\tO\nРоссии\tB-LOC\n\nИван\tB-PER\nработает\tO\nв\tO\nГазпроме\tB-ORG\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "command", "word"),
+    [
+        ("in\tO\nZürich\tB-LOC\n", "cp1252", "WINDOWS-1252", "Zürich"),
+        ("Jürgen\tB-PER\nläuft\tO\nnach\tO\nKöln\tB-LOC\n\n" * 9, "cp1252", "WINDOWS-1252", "Jürgen"),
+        (
+            "Čović\tB-PER\nživi\tO\nu\tO\nŠibeniku\tB-LOC\n,\tO\nkaže\tO\nđak\tO\n\n" * 9,
+            "cp1250",
+            "WINDOWS-1250",
+            "Čović",
+        ),
+        (RUSSIAN * 9, "cp1251", "CP1251", "Москва"),
+        (RUSSIAN * 9, "koi8_r", "KOI8-R", "Москва"),
+        ("东京\tB-LOC\n的\tO\n田中\tB-PER\n先生\tO\n在\tO\n北京\tB-LOC\n工作\tO\n\n" * 9, "gb18030", "GB18030", "东京"),
+    ],
+)
+def test_another_encoding_than_utf8_is_named_with_a_word_that_it_reads(text, encoding, command, word):
+    data = text.encode(encoding)
+    at = next(at for at, byte in enumerate(data) if byte > 0x7F)
+    fix = files.encoding_fix("a.conll", data, at)
+    assert fix == f"Convert it, for example with `iconv -f {command} -t UTF-8 a.conll`, which reads '{word}'."
+
+
+def test_halves_of_characters_are_joined_by_the_command_of_the_error(tmp_path):
+    data = b"in \xed\xa0\xbd\xed\xb8\x80 or \xed\xa0\xbd O\n"
+    (tmp_path / "a.conll").write_bytes(data)
+    fix = files.encoding_fix("a.conll", data, 3)
+    command = fix.split("`")[1].replace("NEW", "new.conll")
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert (tmp_path / "new.conll").read_text(encoding="utf-8") == "in 😀 or \ufffd O\n"
+
+
+def test_a_line_in_another_encoding_than_the_text_before_it_is_to_be_corrected():
+    data = "Zürich O\n".encode() + "Köln O\n".encode("cp1252")
+    assert files.encoding_fix("a.conll", data, 11).startswith("The text before it is UTF-8. Correct the line")
+
+
 def test_utf16_without_a_byte_order_mark_is_found_by_its_nul_bytes():
     for text in ("Oslo B-LOC", "Zürich\tO\n", "Київ B-LOC\nмісто O\n"):
         assert files.utf16_without_mark(text.encode("utf-16-le")) == "UTF-16LE"

@@ -98,7 +98,7 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
         (b"don\x92t\tO\n", 1, "byte 0x92, which is not UTF-8, at byte offset 3", "iconv -f WINDOWS-1252 -t"),
         (b"caf\xe9\tO\n", 1, "byte 0xE9, which is not UTF-8, at byte offset 3", "iconv"),
         (b"a\n\xe2\x82", 2, "byte 0xE2, which is not UTF-8, at byte offset 2", "iconv"),
-        (b"a\n\n\0\xff", 3, "a NUL byte, so the file is not text, at byte offset 3", "iconv"),
+        (b"a\n\n\0\xff", 3, "a NUL byte, so the file is not text, at byte offset 3", "Export the corpus"),
         ("a\tO\n".encode("utf-16"), 1, "UTF-16", "iconv -f UTF-16 -t UTF-8 a.conll"),
         (gzip.compress(b"a", mtime=0), None, "gzip data", ".gz"),
         (b"PK\x03\x04\x14\0\0\0", None, "a ZIP archive or an Office document", "Unpack it"),
