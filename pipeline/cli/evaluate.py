@@ -57,7 +57,7 @@ ner evaluate --requests LOG --labels FILE
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML page (replaced if it exists)."
 )
 @click.option("--requests", type=_FILE, help="Log of answered requests with keys, JSON lines (.gz too).")
-@click.option("--labels", type=_FILE, help="Labels with the same keys, JSON lines (.gz too).")
+@click.option("--labels", type=_FILE, help="Labels with the same keys, JSON lines (.gz too): tags or spans.")
 @click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice the requests by time.")
 @click.option("--time", default="timestamp", show_default=True, metavar="FIELD", help="Logged field with the time.")
 @click.option("--by", multiple=True, metavar="COLUMN", help="Slice by metadata or a logged field, case, …")
@@ -119,7 +119,8 @@ def _refuse_corpus(labels: Path) -> None:
         if is_labelled(lines):
             raise click.UsageError(
                 f"--labels {labels}: is a labelled corpus, not JSON lines with the keys of requests. Give --data "
-                "to score a model on the corpus."
+                f"to score a model on the corpus. If its sentences have the keys as ids, `ner data convert {labels} "
+                "OUT.jsonl` makes labels of it."
             )
 
 

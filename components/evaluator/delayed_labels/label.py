@@ -10,11 +10,15 @@ from typing import Any
 from typing_extensions import Self
 
 from components.common.errors import quoted, shortened
+from components.corpus_example_gen.readers.span_tools import OTHER_FORMS, PLAIN, SPAN_TOOLS, ConversionError
 from components.evaluator.delayed_labels.prediction import check_lengths, key_of, list_of
 from components.evaluator.errors import EvaluationError
 from components.text.tags import is_valid_tag, split_tag
 
 _FORMS = '{"key": …, "tokens": […], "tags": […]} or {"key": …, "entities": [[start, end, "type"], …]}'
+
+# The others refuse a record whose field `entities` has other spans than their own field, so PLAIN comes after them.
+_TOOLS = (*(tool for tool in SPAN_TOOLS if tool is not PLAIN), PLAIN, OTHER_FORMS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +48,17 @@ class Label:
         """Reads a line.
 
         Args:
-            record: object with `key`, and `tags` (of `tokens`, or of the words between white space) or `entities`.
+            record: object with `key` or `id`, and `tags` (of `tokens`, or of the words between white space), or spans
+                in any notation of JSON lines that a corpus may have, with or without the text.
             where: file and line, for errors.
 
         Raises:
             EvaluationError: the object has another form.
         """
         key = key_of(record, where)
-        tags, tokens = list_of(record, "tags", where), list_of(record, "tokens", where)
+        tags = list_of(record, "tags", where)
         if tags is not None:
+            tokens = list_of(record, "tokens", where)
             check_lengths(where, tags=tags, tokens=tokens)
             if tokens is not None and not all(token.split() == [token] for token in tokens):
                 raise EvaluationError(f"{where}: a token is empty or contains white space. Remove it.")
@@ -60,15 +66,31 @@ class Label:
                 if not is_valid_tag(tag) or not tag.isprintable():
                     raise EvaluationError(f"{where}: found {quoted(tag)} in `tags`. Write tags such as B-PER or O.")
             return cls(key, tuple(tags), None if tokens is None else tuple(tokens), (), record)
-        if not isinstance(record.get("entities"), list):
-            raise EvaluationError(f"{where}: neither `tags` nor `entities`. Write {_FORMS}.")
-        entities = sorted(_entity(entity, where) for entity in record["entities"])
+        entities = sorted(_entity(entity, where) for entity in _spans(record, where))
         for (_, end, kind), (start, _, next_kind) in itertools.pairwise(entities):
             if start < end:
                 raise EvaluationError(
                     f"{where}: its entities {shortened(kind)} and {shortened(next_kind)} overlap. Keep one of them."
                 )
         return cls(key, None, None, tuple(entities), record)
+
+
+def _spans(record: Mapping[str, Any], where: str) -> list[Any]:
+    """Returns the spans of a record as `[start, end, type]`; their values are not checked yet."""
+    with_text = {"text": "", **record}
+    tool = next((tool for tool in _TOOLS if tool.matches(with_text)), None)
+    if tool is None:
+        if isinstance(record.get("entities"), list):
+            return list(record["entities"])
+        raise EvaluationError(f"{where}: neither `tags` nor `entities`. Write {_FORMS}.")
+    try:
+        annotated = tool.read(with_text, where)
+    except ConversionError as error:
+        raise EvaluationError(f"{where}: {error}. {error.fix or 'Correct the record.'}") from error
+    if annotated.rejected or annotated.discontinuous:
+        problem = "the record is rejected" if annotated.rejected else "an entity has a gap"
+        raise EvaluationError(f"{where}: {problem}, so it is not a label. Remove the record.")
+    return list(annotated.entities)
 
 
 def _entity(entity: Any, where: str) -> tuple[int, int, str]:

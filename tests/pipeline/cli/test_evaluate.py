@@ -255,6 +255,7 @@ def test_a_labelled_corpus_is_not_the_labels_of_requests(tmp_path):
     (tmp_path / "l.conll").write_text("Ida\tB-PER\nleft\tO\n")
     result = CliRunner().invoke(main, ["evaluate", "--requests", __file__, "--labels", str(tmp_path / "l.conll")])
     assert (result.exit_code, "not JSON lines with the keys of requests. Give --data" in result.output) == (2, True)
+    assert f"`ner data convert {tmp_path}/l.conll OUT.jsonl` makes labels of it" in result.output
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,37 @@ def test_both_forms_are_read():
     assert (label.tags, label.entities) == (None, ((0, 4, "X"), (9, 12, "Y")))
 
 
+TEXT = {"text": "Ida left Rome"}
+PER = {"label": "PER", "start": 0, "end": 3}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {**TEXT, "entities": [{**PER, "text": "Ida", "score": 0.9}]},
+        {"entities": [PER]},
+        {**TEXT, "spans": [PER], "tokens": [{"text": "Ida", "id": 0}], "answer": "accept"},
+        {"spans": [PER]},
+        {**TEXT, "label": [[0, 3, "PER"]]},
+        {"label": [[0, 3, "PER"]]},
+        {**TEXT, "labels": [[0, 3, "PER"]], "Comments": []},
+        {**TEXT, "entities": [{"id": 1, "label": "PER", "start_offset": 0, "end_offset": 3}], "relations": []},
+        {**TEXT, "entities": [["PER", 0, 3]]},
+        {"data": TEXT, "annotations": [{"result": [{
+            "type": "labels", "from_name": "label", "to_name": "text",
+            "value": {"start": 0, "end": 3, "text": "Ida", "labels": ["PER"]}}]}]},
+    ],
+)  # fmt: skip
+def test_spans_are_read_in_the_notations_of_a_corpus(record):
+    assert Label.from_record({"id": 7, **record}, "f:1").entities == ((0, 3, "PER"),)
+    assert Label.from_record({"key": "k", **record}, "f:1").key == "k"
+
+
+@pytest.mark.parametrize("name", ["entities", "spans", "label"])
+def test_a_sentence_without_entities_is_a_label_in_each_notation(name):
+    assert Label.from_record({"key": "k", name: []}, "f:1").entities == ()
+
+
 @pytest.mark.parametrize(
     ("record", "text"),
     [
@@ -34,6 +65,9 @@ def test_both_forms_are_read():
         ({"key": "k", "entities": [[2, 2, "X"]]}, "f:2: invalid entity"),
         ({"key": "k", "entities": [[0, 2, "X Y"]]}, "f:2: invalid entity"),
         ({"key": "k", "entities": [{"start": 0}]}, "f:2: invalid entity"),
+        ({"key": "k", "spans": [{**PER, "end": 0}]}, "f:2: invalid entity"),
+        ({"key": "k", "spans": [PER], "answer": "reject"}, "f:2: the record is rejected, .* Remove the record"),
+        ({"key": "k", "label": [[0, 3, "PER"]], "entities": [[0, 3, "LOC"]]}, "f:2: found different spans in"),
     ],
 )
 def test_invalid_labels_are_named(record, text):
