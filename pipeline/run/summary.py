@@ -68,14 +68,15 @@ def _print_corpus(console: Console, record: RunRecord) -> None:
     skipped, repaired, removed = (
         int(properties.get(name, 0)) for name in ("skipped", "repaired", "duplicates_removed")
     )
-    parts = [
+    of_reading = [
         f"{counted(skipped, 'sentence or file', 'sentences or files')} skipped" if skipped else "",
         counted(repaired, "repair") if repaired else "",
-        f"{counted(removed, 'duplicate')} removed" if removed else "",
     ]
-    if skipped or repaired or removed:
-        text = f"corpus: {', '.join(filter(None, parts))}; `ner report` lists them in its section Data"
-        print_line(console, text, "yellow" if skipped else "")
+    parts = [", ".join(filter(None, of_reading)), f"{counted(removed, 'duplicate')} removed" if removed else ""]
+    if skipped or repaired:
+        parts[0] += " (`ner report` lists them in its section Data)"
+    if any(parts):
+        print_line(console, f"corpus: {', '.join(filter(None, parts))}", "yellow" if skipped else "")
 
 
 def _print_raw_text(console: Console, overall: Comparison) -> None:

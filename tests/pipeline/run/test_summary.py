@@ -116,7 +116,10 @@ def test_skipped_and_repaired_sentences_are_repeated_in_one_line(record, capsys)
     made = record(Blessing(True), pushed=1)
     read = {"skipped": 3, "repaired": 1, "duplicates_removed": 1200, "sentences_in": 5000}
     print_summary(dataclasses.replace(made, outputs={**made.outputs, ("CorpusExampleGen", "examples"): ("x", read)}))
-    line = "corpus: 3 sentences or files skipped, 1 repair, 1,200 duplicates removed; `ner report` lists them"
+    line = (
+        "corpus: 3 sentences or files skipped, 1 repair (`ner report` lists them in its section Data), "
+        "1,200 duplicates removed\n"
+    )
     assert line in capsys.readouterr().out
     clean = {"skipped": 0, "repaired": 0, "duplicates_removed": 0}
     print_summary(dataclasses.replace(made, outputs={**made.outputs, ("CorpusExampleGen", "examples"): ("x", clean)}))
