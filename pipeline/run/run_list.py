@@ -34,7 +34,8 @@ class RunLine:
         verdict: `blessed`, `forced` or `not blessed`; empty: not evaluated. `unreadable`: the scores are missing, or
             of another version of this project.
         version: version in the registry; empty: not pushed.
-        state: `complete`, `cached` (no node executed), or the node that failed or was the last.
+        state: `complete`; `complete, no training` (the model is that of an earlier run); `cached` (no node executed);
+            or the node that failed or was the last.
     """
 
     run_id: str
@@ -147,7 +148,8 @@ def _state(record: RunRecord) -> str:
     if record.source:
         return "cached"
     if any(node.name == PUSHER for node in record.nodes):
-        return "complete"
+        trained = all(node.state == "run" for node in record.nodes if node.name == "Trainer")
+        return "complete" if trained else "complete, no training"
     return f"ended after {record.nodes[-1].name}" if record.nodes else "no node ran"
 
 

@@ -105,6 +105,14 @@ def test_a_run_of_cached_nodes_names_the_newest_run_that_computed_its_results(co
         assert read_run(config, run_id).source is None
 
 
+def test_a_complete_run_with_a_cached_model_is_marked(config, metadata):
+    third = metadata.run("2026-11-23T10:00:00.1")
+    metadata.node(third, "Trainer", outputs=[("examples", 1)], state=mlmd.Execution.CACHED)
+    metadata.node(third, "RegistryPusher", outputs=[("pushed_model", 3)])
+    lines = [RunLine.of(read_run(config, run_id)) for run_id in runs(config)]
+    assert [line.state for line in lines] == ["complete, no training", "failed: Trainer", "complete"]
+
+
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):
     details = run_details(read_run(config, "2026-11-21T10:00:00.1"))
     assert [node.name for node in details.nodes] == ["CorpusExampleGen", "Reporter", "RegistryPusher"]
