@@ -39,7 +39,9 @@ class TrainerSpec(component_spec.ComponentSpec):
 
 
 class Trainer(base_component.BaseComponent):
-    """Trains a tagger on the transformed train split and keeps the epoch with the best entity F1 on the eval split.
+    """Trains a tagger on the transformed train split and keeps the epoch that scores best on the eval split.
+
+    Of epochs whose entity F1 differs by chance only, the last one is kept (docs/training.md).
 
     Component `outputs` contains:
      - `trained_model`: `standard_artifacts.Model` with a trained model (`components.trainer.trained_model`): weights
