@@ -40,14 +40,14 @@ from components.trainer.teacher.soft_labels import (
 )
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.trained_model import TrainedModel, plain_copy
-from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID
+from components.transform.clusters import MOST_IDS, NONE
+from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY
 from components.transform.transform_graph import TransformGraph
 
 # Larger is faster and takes more memory; some hundred windows take at most as much as a training step.
 _EVAL_BATCH = 128
 # An eval split with fewer entities prefers shares of the network by chance.
 _FEWEST_ENTITIES = 100
-_MOST_IDS = 1 << 15  # of clusters
 # A loss that fell to this part of the first epoch's, with a best F1 below that, is worth a warning.
 _FALLEN, _NEAR_ZERO = 0.5, 0.1
 
@@ -60,7 +60,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     devices: Devices | None = None,
 ) -> TrainedModel:
-    """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
+    """Trains a tagger and keeps the weights of the epoch that scores best on the eval split (`TrainingLoop.fit`).
 
     Args:
         settings: trainer settings.
@@ -93,7 +93,9 @@ def train(
         # Model with its initial weights
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else None
         sized, other_shares = settings.for_windows(len(train_set), share), settings.other_network_shares(len(train_set))
-        model = build_model(sized, transform, len(tags), devices)
+        with devices.strategy.scope():
+            model = new_tagger(sized, transform, len(tags))
+        logging.info("%s tagger: %d weights, %d tags", settings.tagger, model.count_params(), len(tags))
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
         objective = distillation_objective if inputs.teacher else supervised
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
@@ -186,10 +188,11 @@ def log_matches(train_set: WindowTable, features: Collection[str]) -> None:
     """
     for name in sorted(features):
         if name.startswith(GAZETTEER) or name == CLUSTER_IDS:
-            counts = train_set.counts(name, _MOST_IDS)[UNK_ID:]  # the first is that of tokens without a match
-            level = logging.INFO if counts[1:].any() else logging.WARNING
+            counts = train_set.counts(name, MOST_IDS)  # [ids]
+            matches, tokens = counts[NONE + 1 :].sum(), counts[NONE:].sum()
+            level = logging.INFO if matches else logging.WARNING
             setting = "clusters" if name == CLUSTER_IDS else f"gazetteers ({name.removeprefix(GAZETTEER)})"
-            share = percent(counts[1:].sum() / max(counts.sum(), 1), 1)
+            share = percent(matches / max(tokens, 1), 1)
             logging.log(level, "transform.%s: %s of the tokens to train on match", setting, share)
 
 
@@ -249,24 +252,6 @@ def _make_deterministic(settings: TrainerSettings, devices: Devices) -> None:
     keras.utils.set_random_seed(settings.seed)
     if devices.gpus and settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-
-
-def build_model(
-    settings: TrainerSettings, transform: tft.TFTransformOutput, num_tags: int, devices: Devices
-) -> keras.Model:
-    """Builds the tagger on the devices.
-
-    Args:
-        settings: tagger, its options and its precision.
-        transform: transform graph, which determines the sizes of the vocabularies.
-        num_tags: size of the tag vocabulary.
-        devices: devices to train on.
-    """
-    precision = {"dtype": "mixed_bfloat16"} if settings.precision == "bfloat16" else {}
-    with devices.strategy.scope():
-        model = new_tagger(settings, transform, num_tags, **precision)
-    logging.info("%s tagger: %d weights, %d tags", settings.tagger, model.count_params(), num_tags)
-    return model
 
 
 def check_tags(tags: Sequence[str]) -> None:

@@ -29,10 +29,14 @@ PREFIXES = (4, 6, 10, 20)
 """Bits of a Brown cluster in each column (Ratinov and Roth 2009)."""
 
 NONE = 1
-"""Id of a word without a cluster; 0 is padding."""
+"""Id of a word without a cluster, as of one without a gazetteer's name; 0 is padding."""
 
 _BITS = 15  # of the id of a column in an entry of the table
 _MOST = (1 << _BITS) - 1
+
+MOST_IDS = _MOST + 1
+"""Upper bound of the number of ids, with padding and `NONE`."""
+
 _FORMAT = "UTF-8 text with `bits<TAB>word<TAB>count` (Brown) or `word cluster` on each line"
 _BINARY = re.compile(rb"[01]+")
 
@@ -66,7 +70,7 @@ class Clusters:
 
     @staticmethod
     def check(path: str) -> None:
-        """Reads a file and forgets it.
+        """Checks that a file is valid.
 
         Raises:
             TextFileError: the file is invalid.
@@ -77,7 +81,7 @@ class Clusters:
         """Looks up tokens: unchanged, then with case and digits folded.
 
         Returns:
-            int64 ragged [batch, tokens, columns], from 1 (`NONE`); no two columns share another id.
+            int64 ragged [batch, tokens, columns], from 1 (`NONE`). Each other id belongs to one column.
 
         Example: tests/components/transform/test_clusters.py.
         """

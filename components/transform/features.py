@@ -25,7 +25,7 @@ TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a t
 
 # Only if configured, and for taggers that read them.
 VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then by `preprocessing.vector_ids`
-GAZETTEER: Final = "gazetteer_"  # and the type of the gazetteer; int64: 0 padding, then `gazetteers.codes`
+GAZETTEER: Final = "gazetteer_"  # prefix of TYPE; int64: 0 padding, then the codes of `Gazetteers.codes`
 CLUSTER_IDS: Final = "cluster_ids"  # int64 [.., columns]: 0 padding, then by `clusters.Clusters`
 PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of word pieces, each plus 1
 
@@ -36,7 +36,7 @@ TAG_VOCABULARY: Final = "tag_vocabulary"
 VECTOR_VOCABULARY: Final = "vector_vocabulary"
 PIECE_VOCABULARY: Final = "piece_vocabulary"
 CLUSTER_WORDS: Final = "cluster_words"
-GAZETTEER_TABLES: Final = "gazetteer_names"  # and the case rule
+GAZETTEER_TABLES: Final = "gazetteer_names"  # prefix; the rule of the names follows
 
 CASES: Final = 7
 SUBWORD_COLUMNS: Final = 10

@@ -99,7 +99,7 @@ class Gazetteers:
 
     @staticmethod
     def check(path: str) -> None:
-        """Reads the names of a file and forgets them.
+        """Checks that a file is valid.
 
         Raises:
             TextFileError: the file is invalid or has no name.
@@ -128,8 +128,10 @@ class Gazetteers:
         types = tf.zeros_like(index)  # bits
         for rule_number, (rule, table) in enumerate(self.tables.items()):
             lines = (f"{key}\t{value}" for key, value in table.items())
-            name = f"{GAZETTEER_TABLES}_{rule.case}{f'_{rule_number}' * bool(rule.endings)}"
-            lookup = vocabulary_table(name, lines, True, 0, tf.int64)
+            name = f"{GAZETTEER_TABLES}_{rule.case}"
+            if rule.endings:  # there may be several rules with endings
+                name = f"{name}_{rule_number}"
+            lookup = vocabulary_table(name, lines, with_ids=True, default=0, key_type=tf.int64)
             hashes = rule.hashes(tokens.tokens.flat_values, folded.flat_values)
             types |= lookup.lookup(_name_hashes(tf.gather(tf.pad(hashes, [[0, self.longest]]), index)))
         row_ends = tf.gather(splits, row_ids(splits) + 1)[:, None]

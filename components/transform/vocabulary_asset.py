@@ -12,14 +12,14 @@ import tensorflow_transform as tft
 
 
 def vocabulary_table(
-    name: str, lines: Iterable[str], with_ids: bool, default: int, key_type: tf.DType = tf.string
+    name: str, lines: Iterable[str], *, with_ids: bool, default: int, key_type: tf.DType = tf.string
 ) -> tf.lookup.StaticHashTable:
     """Creates a lookup table whose file is an asset of the transform graph.
 
     Args:
         name: name of the asset, for `tft.TFTransformOutput.vocabulary_file_by_name`.
-        lines: keys, one per line.
-        with_ids: whether lines end with a tab and the id; otherwise ids are line numbers from 0.
+        lines: keys, one per line, without a line feed.
+        with_ids: whether a tab and the id follow the key; otherwise ids are line numbers from 0.
         default: id of missing keys.
         key_type: `tf.int64` for keys that are numbers.
 

@@ -27,21 +27,21 @@ from components.transform.features import (
 from components.transform.vector_vocabulary import VectorVocabulary
 
 
-def new_tagger(
-    settings: TrainerSettings, transform: tft.TFTransformOutput, num_tags: int, **kwargs: Any
-) -> keras.Model:
+def new_tagger(settings: TrainerSettings, transform: tft.TFTransformOutput, num_tags: int) -> keras.Model:
     """Builds the tagger with fresh weights, except for pretrained vectors and a pretrained encoder.
 
+    Call it in the scope of the strategy that trains the tagger.
+
     Args:
-        settings: tagger and its options.
+        settings: tagger, its options and its precision.
         transform: transform graph, which determines the sizes of the vocabularies.
         num_tags: size of the tag vocabulary.
-        **kwargs: those of `keras.Model`.
 
     Raises:
         NerError: vectors or encoder cannot be read, or do not match the transform graph.
     """
     options = dict(settings.tagger_options)
+    precision = {"dtype": "mixed_bfloat16"} if settings.precision == "bfloat16" else {}
     vector_options = options.pop("vectors", None)
     sizes: dict[str, Any] = {
         "num_tags": num_tags,
@@ -55,10 +55,10 @@ def new_tagger(
     sizes["gazetteers"] = sorted(name.removeprefix(GAZETTEER) for name in features if name.startswith(GAZETTEER))
     sizes["clusters"] = _clusters(transform)
     if settings.tagger == "encoder":
-        sizes["pieces"] = _lines(transform, PIECE_VOCABULARY)
+        sizes["pieces"] = _pieces(transform)
         options.pop("max_pieces")  # only the transform graph depends on it
     if not vector_options or not vector_options["path"]:
-        return build_tagger(settings.tagger, sizes, **options, **kwargs)
+        return build_tagger(settings.tagger, sizes, **options, **precision)
     vectors = _vectors(vector_options["path"], transform)
     sizes["vectors"] = {
         "ids": len(vectors.row_of),
@@ -68,7 +68,7 @@ def new_tagger(
         "rate": vector_options["dropout"],
         "version": content_version(vector_options["path"])[:8],
     }
-    model = build_tagger(settings.tagger, sizes, **options, **kwargs)
+    model = build_tagger(settings.tagger, sizes, **options, **precision)
     model.word_vectors.assign(vectors.row_of, vectors.table)
     return model
 
@@ -92,8 +92,9 @@ def _vectors(path: str, transform: tft.TFTransformOutput) -> Vectors:
     return vectors
 
 
-def _lines(transform: tft.TFTransformOutput, vocabulary: str) -> list[str]:
-    file = transform.vocabulary_file_by_name(vocabulary)
+def _pieces(transform: tft.TFTransformOutput) -> list[str]:
+    """Returns the word pieces by id."""
+    file = transform.vocabulary_file_by_name(PIECE_VOCABULARY)
     if file is None:
         raise NerError(
             "trainer.tagger: the examples were transformed for another tagger and hold no word pieces. "

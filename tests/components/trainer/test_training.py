@@ -124,8 +124,11 @@ def test_training_stops_when_entity_f1_no_longer_rises(transformed, settings, tm
 def test_bfloat16_trains_in_mixed_precision_and_saves_a_float32_model(transformed, settings, cpu, tmp_path):
     import tensorflow_transform as tft
 
+    from components.trainer.initial.building import new_tagger
+
     low = settings.replace({"epochs": 1, "precision": "bfloat16"})
-    model = training.build_model(low, tft.TFTransformOutput(transformed.graph), num_tags=5, devices=cpu)
+    with cpu.strategy.scope():
+        model = new_tagger(low, tft.TFTransformOutput(transformed.graph), num_tags=5)
     assert (model.input_dropout.compute_dtype, model.scores.compute_dtype) == ("bfloat16", "float32")
     result = training.train(low, transformed.inputs)
     assert np.isfinite(result.history[0]["loss"])
