@@ -53,7 +53,7 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
     row_of_missing = dict.fromkeys(missing, UNK_ID)
     table = np.zeros((first + len(rows) + len(missing), file.dim), np.float32)
     filled = np.zeros(len(table), bool)
-    end = first + len(rows)
+    end = first_missing = first + len(rows)
     for entry in file:
         word = entry[1]
         row = rows.get(word, UNK_ID)
@@ -62,11 +62,12 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
             end += 1
         if row > UNK_ID and not filled[row]:
             table[row], filled[row] = file.parse(*entry), True
-    _check(path, own, filled, words, end - first - len(rows))
+    located = end - first_missing  # words of the vocabulary that only the pass over the file has found
+    _check(path, own, filled, words, located)
     mean_square = np.mean(np.square(table[:end][filled[:end]], dtype=np.float64))
     table[:end] *= _SCALE / max(np.sqrt(mean_square), np.finfo(np.float32).tiny)
-    row_of = np.array([*range(first + len(rows)), *(row_of_missing.get(word, UNK_ID) for word in words[first:])])
-    return Vectors(row_of, table[:end], _coverage(file, own, words, end - first - len(rows)))
+    row_of = np.array([*range(first_missing), *(row_of_missing.get(word, UNK_ID) for word in words[first:])])
+    return Vectors(row_of, table[:end], _coverage(file, own, words, located))
 
 
 def _check(path: str, own: VectorVocabulary, filled: np.ndarray, words: Sequence[str], others: int) -> None:
