@@ -26,18 +26,18 @@ def read_hyperparameters(folder: str) -> dict[str, Any]:
     path = Path(folder, HYPERPARAMETERS_FILE)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))["values"]
-        return {name: value for name, value in values.items() if not is_of_oracle(name)}
+        return {name: value for name, value in values.items() if not is_search_state(name)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NerError(
             f"{path}: not a file of hyperparameters ({type(error).__name__}: {error}). Give an artifact of TFX's Tuner."
         ) from None
 
 
-def is_of_oracle(name: str) -> bool:
-    """Returns whether a value is not a setting, but one of the search itself (Hyperband's rounds and epochs).
+def is_search_state(name: str) -> bool:
+    """Returns whether KerasTuner keeps the state of a search under this name (Hyperband's rounds), not a setting.
 
     Example:
-        >>> is_of_oracle("tuner/epochs"), is_of_oracle("cnn_linear.dropout")
+        >>> is_search_state("tuner/epochs"), is_search_state("cnn_linear.dropout")
         (True, False)
     """
     return name.startswith("tuner/")
@@ -49,7 +49,7 @@ def with_hyperparameters(settings: TrainerSettings, values: Mapping[str, Any]) -
     Args:
         settings: settings of the trainer.
         values: value by setting, for example `cnn_linear.dropout`. KerasTuner knows numbers and text only, so a list
-            arrives as JSON text. Values of the search itself are skipped.
+            arrives as JSON text. The state of the search is skipped.
 
     Raises:
         NerError: a name is not a setting, or a value is not valid.
@@ -58,7 +58,7 @@ def with_hyperparameters(settings: TrainerSettings, values: Mapping[str, Any]) -
         decoded = {
             name: json.loads(value) if isinstance(settings[name], tuple) and isinstance(value, str) else value
             for name, value in values.items()
-            if not is_of_oracle(name)
+            if not is_search_state(name)
         }
         return settings.replace(decoded)
     except KeyError as error:

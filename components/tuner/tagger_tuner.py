@@ -13,7 +13,7 @@ from keras_tuner.errors import FatalError
 
 from components.common.errors import NerError
 from components.keys import VAL_ENTITY_F1
-from components.trainer.hyperparameters import is_of_oracle, with_hyperparameters
+from components.trainer.hyperparameters import is_search_state, with_hyperparameters
 from components.trainer.settings import TrainerSettings
 from components.tuner.settings import TunerSettings
 
@@ -142,7 +142,9 @@ class TaggerTuner(BaseTuner):
 def _described(values: Mapping[str, Any]) -> str:
     names = {_EPOCHS: "epochs"}
     return ", ".join(
-        f"{names.get(name, name)} {value}" for name, value in values.items() if name in names or not is_of_oracle(name)
+        f"{names.get(name, name)} {value}"
+        for name, value in values.items()
+        if name in names or not is_search_state(name)
     )
 
 

@@ -53,7 +53,7 @@ class Calibration(NamedTuple):
 NO_CALIBRATION = Calibration()
 
 
-class Answers(NamedTuple):
+class TaggedTokens(NamedTuple):
     """Tagged tokens of some windows.
 
     Attributes:
@@ -69,11 +69,11 @@ class Answers(NamedTuple):
     gold: np.ndarray
 
 
-def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calibration:
+def fitted_calibration(parts: Sequence[TaggedTokens], tags: Sequence[str]) -> Calibration:
     """Returns the calibration whose scores predict best which of the chosen tags are correct (by log loss).
 
     Args:
-        answers: windows of the eval split, in parts of any size.
+        parts: tokens of the eval split, in parts of any size.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
 
     Returns:
@@ -82,7 +82,7 @@ def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calib
     Example:
         >>> logits = np.tile(np.float32([-1e9, 4, 0]), (4000, 1))  # a probability of 0.98, but correct in three of four
         >>> begins, chosen, gold = np.ones(4000, bool), np.ones(4000, int), np.tile([1, 1, 1, 2], 1000)
-        >>> calibration = fitted_calibration([Answers(logits, begins, chosen, gold)], ["[PAD]", "B-X", "B-Y"])
+        >>> calibration = fitted_calibration([TaggedTokens(logits, begins, chosen, gold)], ["[PAD]", "B-X", "B-Y"])
         >>> round(calibration.temperature, 1)
         3.6
     """
@@ -117,7 +117,7 @@ def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calib
 
     def penalized(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, gradient = _PRIOR / 2 * np.square(weights - start).sum(), _PRIOR * (weights - start)
-        for part in answers:
+        for part in parts:
             one, slope = loss_and_gradient(weights.astype(np.float32), *part)
             loss, gradient = loss + float(one), gradient + slope.numpy()
         return loss, gradient

@@ -15,7 +15,7 @@ from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
 from components.trainer.scoring.biased_decoder import BiasedDecoder
-from components.trainer.scoring.calibration import Answers, Calibration, fitted_calibration
+from components.trainer.scoring.calibration import Calibration, TaggedTokens, fitted_calibration
 from components.trainer.scoring.entity_counter import EntityCounter
 
 _MOST_WINDOWS = 4000
@@ -93,15 +93,15 @@ class DevScorer:
             outside_bias: of the decoding.
         """
         every = -(-len(self._batches.table) // _MOST_WINDOWS)
-        decoder, answers = BiasedDecoder(self._tags), []
+        decoder, parts = BiasedDecoder(self._tags), []
         for number, batch in enumerate(self._batches.epoch(0)):
             if number % every == 0:
                 real = batch.tags != 0
                 logits = self._scored(batch)[0].numpy()
                 [chosen] = decoder.decode(logits, real, (outside_bias,))
                 begins = np.broadcast_to(np.arange(real.shape[1]) == 0, real.shape)
-                answers.append(Answers(logits[real], begins[real], chosen[real], batch.tags[real]))
-        return fitted_calibration(answers, self._tags)
+                parts.append(TaggedTokens(logits[real], begins[real], chosen[real], batch.tags[real]))
+        return fitted_calibration(parts, self._tags)
 
     def _scored(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns logits [rows, tokens, tags] and the loss."""

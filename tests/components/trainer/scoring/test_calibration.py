@@ -50,7 +50,7 @@ def decoded(logits, bias=0.0):
 def fitted(logits, chosen, gold, parts=1):
     _, begins = probabilities(logits)
     arrays = [np.split(values, parts) for values in (logits, begins, chosen, gold)]
-    answers = [calibration.Answers(*part) for part in zip(*arrays, strict=True)]
+    answers = [calibration.TaggedTokens(*part) for part in zip(*arrays, strict=True)]
     return calibration.fitted_calibration(answers, TAGS)
 
 
