@@ -2,5 +2,5 @@
 
 Read `taggers` first (the interface, and taggers by name), then `cnn_linear_tagger`, the default: its network consists
 of `layers`, its linear expert is `context_features`, with the features of `feature_templates`. `encoder_preset` reads
-an encoder of keras-hub for `encoder_tagger`. `losses` has what the taggers are trained to minimize.
+an encoder of keras-hub for `encoder_tagger`. `losses` are their training losses.
 """

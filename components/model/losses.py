@@ -43,12 +43,13 @@ class MaskedTokenLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Computes the outputs that the class documents."""
         if len(y_true.shape) == 3:
-            counts = ops.cast(ops.sum(y_true, axis=-1) > 0, y_pred.dtype)  # [batch, tokens]
+            tagged = ops.sum(y_true, axis=-1) > 0  # [batch, tokens]
             losses = -ops.sum(ops.cast(y_true, y_pred.dtype) * ops.log_softmax(y_pred), axis=-1)
-            return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)
-        counts = ops.cast(y_true > 0, y_pred.dtype)  # [batch, tokens]
-        losses = ops.sparse_categorical_crossentropy(ops.maximum(y_true, 0), y_pred, from_logits=True)
-        return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)
+        else:
+            tagged = y_true > 0
+            losses = ops.sparse_categorical_crossentropy(ops.maximum(y_true, 0), y_pred, from_logits=True)
+        weights = ops.cast(tagged, y_pred.dtype)
+        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -133,19 +134,19 @@ class ConstrainedCrfLoss(keras.losses.Loss):
             gold_ids = ops.maximum(y_true, 0)
             gold = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(gold_ids, -1), axis=-1), -1)
             begin = ops.take(start, gold_ids[:, 0])  # [batch]
-            counts = ops.all(y_true >= 0, axis=1, keepdims=True)  # [batch, 1]
+            known = ops.all(y_true >= 0, axis=1, keepdims=True)  # [batch, 1]
         else:
             real = ops.sum(y_true, axis=-1) > 0
             gold = ops.sum(y_true * logits, axis=-1)  # [batch, tokens]
             begin = ops.where(ops.sum(y_true[:, 0] * start, axis=-1) < 0.5 * FORBIDDEN, FORBIDDEN, 0.0)
-            counts = ops.ones_like(real[:, :1])
+            known = ops.ones_like(real[:, :1])
         gold = ops.sum(ops.where(real, gold, 0.0), axis=1)
         # If the gold sequence begins inside an entity, any tag may come first.
         begins_valid = ops.expand_dims(ops.equal(begin, 0.0), -1)
         normalizer = ops.sum(ops.where(real, ops.logsumexp(logits, axis=-1), 0.0), axis=1)  # [batch]
         sequence = self._log_sum(logits, real, ops.where(begins_valid, start, 0.0)) - gold  # [batch]
         losses = sequence + (normalizer - gold) * token_weights
-        weights = ops.cast(ops.logical_and(real, counts), "float32")
+        weights = ops.cast(ops.logical_and(real, known), "float32")
         return ops.sum(losses * weights[:, 0]) / ops.maximum(ops.sum(weights), 1.0)
 
     def _log_sum(self, logits: Any, real: Any, start: Any) -> Any:
