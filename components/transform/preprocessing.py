@@ -22,7 +22,7 @@ from components.transform.vector_vocabulary import VectorVocabulary
 from components.transform.vocabulary_asset import vocabulary_table
 from components.transform.wordpieces import WordPieceVocabulary, piece_ids
 
-_GENERATIONS = 4
+_GENERATIONS = 4  # of words that a vocabulary keeps over warm starts, `max_words` each
 
 
 def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
     settings = TransformSettings.model_validate(custom_config["settings"])
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
     tokens = tokenize(sentences, settings.tokenizer)
-    normalized = normalize(tokens)
+    folded = folded_tokens(tokens)
     earlier = custom_config.get("earlier")
     word_ids = tft.compute_and_apply_vocabulary(
-        normalized,
+        folded,
         vocab_filename=names.WORD_VOCABULARY,
         frequency_threshold=settings.min_count,
         top_k=settings.max_words,
@@ -74,8 +74,8 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.CASE_IDS: case_ids(tokens),
         names.SUBWORD_IDS: subword_ids(tokens),
         names.TAG_IDS: tag_ids,
-        **_knowledge(tokens, normalized, settings, custom_config),
-        **_pretrained(tokens.tokens, normalized, word_ids, settings.tokenizer, custom_config),
+        **_features_of_files(tokens, folded, settings, custom_config),
+        **_pretrained(tokens.tokens, folded, word_ids, settings.tokenizer, custom_config),
     }
 
 
@@ -100,7 +100,7 @@ def _reserved_words(
 def _reserved(vocabulary: str, special: list[str], earlier: str | None, most: int | None = None) -> list[str]:
     """Returns the entries that a vocabulary begins with: those of the earlier model, so that they keep their ids.
 
-    `_GENERATIONS` times `most` words are the limit: beyond it the last ones, the rarest of the newest, are left out.
+    `_GENERATIONS` times `most` entries are the limit: beyond it the last ones, the rarest of the newest, are left out.
     """
     if not earlier:
         return special
@@ -115,23 +115,23 @@ def read_vocabulary(file: str) -> list[str]:
     return tf.io.gfile.GFile(file, "rb").read().decode().removesuffix("\n").split("\n")
 
 
-def _knowledge(
-    tokens: Tokens, normalized: tf.RaggedTensor, settings: TransformSettings, config: Mapping[str, Any]
+def _features_of_files(
+    tokens: Tokens, folded: tf.RaggedTensor, settings: TransformSettings, config: Mapping[str, Any]
 ) -> dict[str, tf.RaggedTensor]:
     """Computes the features of the user's files of names and clusters."""
     features: dict[str, tf.RaggedTensor] = {}
     if settings.gazetteers:
         gazetteers = Gazetteers.read(settings.gazetteers, settings.tokenizer, config.get("gazetteers", ()))
-        features |= gazetteers.codes(tokens, normalized)
+        features |= gazetteers.codes(tokens, folded)
     if settings.clusters:
         clusters = Clusters.read(settings.clusters, config.get("clusters", ""))
-        features[names.CLUSTER_IDS] = clusters.ids(tokens.tokens, normalized)
+        features[names.CLUSTER_IDS] = clusters.ids(tokens.tokens, folded)
     return features
 
 
 def _pretrained(
     tokens: tf.RaggedTensor,
-    normalized: tf.RaggedTensor,
+    folded: tf.RaggedTensor,
     word_ids: tf.RaggedTensor,
     tokenizer: str,
     config: Mapping[str, Any],
@@ -142,7 +142,7 @@ def _pretrained(
         vocabulary = VectorVocabulary.select(
             vectors["path"], int(vectors["words"]), tokenizer, vectors.get("version", "")
         )
-        features[names.VECTOR_IDS] = vector_ids(tokens, normalized, word_ids, vocabulary)
+        features[names.VECTOR_IDS] = vector_ids(tokens, folded, word_ids, vocabulary)
     if encoder := config.get("encoder"):
         pieces = WordPieceVocabulary.from_preset(encoder["preset"])
         features[names.PIECE_IDS] = piece_ids(tokens, pieces, int(encoder["max_pieces"]))
@@ -150,13 +150,13 @@ def _pretrained(
 
 
 def vector_ids(
-    tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, word_ids: tf.RaggedTensor, vocabulary: VectorVocabulary
+    tokens: tf.RaggedTensor, folded: tf.RaggedTensor, word_ids: tf.RaggedTensor, vocabulary: VectorVocabulary
 ) -> tf.RaggedTensor:
     """Looks up tokens: unchanged, then with case and digits folded, then in the word vocabulary.
 
     Args:
         tokens: string ragged [batch, tokens].
-        normalized: the tokens with case and digits folded.
+        folded: the tokens with case and digits folded.
         word_ids: int64 ragged [batch, tokens], ids in the word vocabulary.
         vocabulary: first words of the vector file.
 
@@ -170,17 +170,17 @@ def vector_ids(
     ids = tf.where(seen > names.UNK_ID, seen + len(vocabulary.words), names.UNK_ID)
     if vocabulary.ids:
         table = vocabulary_table(names.VECTOR_VOCABULARY, vocabulary.lines(), with_ids=True, default=names.UNK_ID)
-        for spelling in (normalized, tokens):
+        for spelling in (folded, tokens):
             own_ids = table.lookup(spelling.flat_values)
             ids = tf.where(own_ids > names.UNK_ID, own_ids, ids)
     return word_ids.with_flat_values(ids)
 
 
-def normalize(tokens: Tokens) -> tf.RaggedTensor:
+def folded_tokens(tokens: Tokens) -> tf.RaggedTensor:
     """Folds case and digits: "MAY 1997" and "May 2024" share words. `case_ids` keeps the case.
 
     Example:
-        >>> normalize(tokenize(tf.constant(["MAY 1997"]))).to_list()
+        >>> folded_tokens(tokenize(tf.constant(["MAY 1997"]))).to_list()
         [[b'may', b'0000']]
     """
     return tokens.tokens.with_flat_values(tokens.characters.folded())

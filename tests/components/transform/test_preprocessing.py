@@ -53,8 +53,8 @@ def test_spread_tags_separates_sentences_and_accepts_missing_tags():
     assert spread([("a b", []), ("c", [])]) == [["[PAD]", "[PAD]"], ["[PAD]"]]
 
 
-def test_normalize_folds_case_and_digits_of_any_script():
-    folded = preprocessing.normalize(tokenizing.tokenize(tf.constant(["ÉLAN-1997 ٣٤", ""]), "whitespace"))
+def test_case_and_digits_of_any_script_are_folded():
+    folded = preprocessing.folded_tokens(tokenizing.tokenize(tf.constant(["ÉLAN-1997 ٣٤", ""]), "whitespace"))
     assert [[t.decode() for t in row] for row in folded.to_list()] == [["élan-0000", "00"], []]
 
 
@@ -116,7 +116,7 @@ import resource
 import tensorflow as tf
 from components.text.tokenizer import tokenize
 from components.transform.case_ids import case_ids
-from components.transform.preprocessing import normalize, spread_tags
+from components.transform.preprocessing import folded_tokens, spread_tags
 from components.transform.subwords import subword_ids
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
@@ -124,7 +124,7 @@ def features(sentences):
     tokens = tokenize(sentences)
     tags = tf.strings.split(tf.strings.regex_replace(sentences, r"[^ ]+", "B-X"))
     spread = spread_tags(tags, tokens.starts, tokens.ends)
-    return normalize(tokens), case_ids(tokens), subword_ids(tokens), spread
+    return folded_tokens(tokens), case_ids(tokens), subword_ids(tokens), spread
 
 features(tf.constant(["Joe Biden"] * 1000))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
