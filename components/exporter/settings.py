@@ -13,10 +13,9 @@ from components.common.settings import MOST, Count, DottedPath, Integer, Number,
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.errors import ExportError
-from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
 from components.text.tags import is_valid_tag, require_types, split_tag
-from components.transform.features import KEY, SENTENCE
+from components.transform.features import SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
 FORWARD_DTYPES = get_args(ForwardDtype)
@@ -89,11 +88,6 @@ class ExporterSettings(Settings):
         if wrong := [name for name in signatures if not _NAME.fullmatch(name)]:
             raise ValueError(f"the name {_quoted(wrong)} must be a letter, then letters, digits and _")
         return signatures
-
-    @property
-    def chosen(self) -> Signatures:
-        """The choice among the built-in signatures."""
-        return Signatures(default=KEYED if self.default == KEYED else None, key=KEY, forward=self.forward)
 
     def min_scores(self, tags: Sequence[str]) -> dict[str, float]:
         """Returns the least score of an entity by type, for the types that have one above 0.

@@ -1,4 +1,4 @@
-"""The choice of signatures that the Exporter, `export_model` and `add_signatures` share."""
+"""The choice of signatures that `export_model` and `add_signatures` share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Signatures:
     Attributes:
         default: the signature that becomes `serving_default`, e.g. `keyed`; None: the plain one.
         key: name of the key; adds a signature that returns a key next to the answer. None: not added.
-        keyed_as: name of that signature.
-        key_dtype: dtype of the key (`string`, `float32`, `int64`). An input of the model keeps its own.
         forward: feature -> dtype (`string`, `float32`, `int64`); adds the signature `feature_forward`, which returns
             the features next to the answer. An input of the model keeps its own dtype and shape.
         keep_default_as: further name of the plain `serving_default`; None: `unkeyed_signature` if another signature
             replaces it.
+        key_dtype: dtype of the key (`string`, `float32`, `int64`). An input of the model keeps its own.
+        keyed_as: name of the signature with the key.
 
     Example:
         >>> Signatures(default="keyed", key="row")

@@ -26,22 +26,21 @@ def build_signatures(module: ServingModule, settings: ExporterSettings) -> dict[
         module: tags sentences.
         settings: default signature and forwarded features.
     """
-    choice = settings.chosen
     keyed = _forwarding(module, {KEY: "string"})
     signatures: dict[str, Callable[..., Any]] = {
         KEYED: keyed,
         SERVING_DEFAULT: module.tag,
         SERVING_EXAMPLES: _examples(module),
     }
-    if choice.default == KEYED:
+    if settings.default == KEYED:
         signatures |= {SERVING_DEFAULT: keyed, UNKEYED: module.tag}
-    if choice.forward:
-        signatures[FEATURE_FORWARD] = _forwarding(module, choice.forward)
+    if settings.forward:
+        signatures[FEATURE_FORWARD] = _forwarding(module, settings.forward)
     return signatures
 
 
 def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
-    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged next to the tags.
+    """Returns a signature that tags `sentence` and returns `features` (name -> dtype) unchanged, [batch] each.
 
     A request with another number of values of a feature than sentences is an error.
     """
@@ -66,7 +65,10 @@ def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[
 
 
 def _examples(module: ServingModule) -> Callable[..., Any]:
-    """Tags serialized `tf.Example`s. The key has shape [batch, 1]: BulkInferrer cannot take strings of rank 1."""
+    """Returns the signature for serialized `tf.Example`s.
+
+    The key has shape [batch, 1], because BulkInferrer cannot take strings of rank 1.
+    """
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serving_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
