@@ -21,7 +21,7 @@ from components.artifacts import Artifacts, split_files
 from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
 
-_EMBEDDED = (1, 8)  # rows of the embedded requests
+_EMBEDDED_ROWS = (1, 8)  # of each request that servers ask before others
 
 
 class Executor(base_executor.BaseExecutor):
@@ -102,15 +102,15 @@ def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowe
 def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
     """Returns requests with the model's answers, for servers; none if it gives none, which the validator explains.
 
-    Only of the default signature: TensorFlow takes seconds to compile each, and all share tagger and vocabularies. The
-    texts are made up: a model must not carry sentences of its corpus to everyone who serves it.
+    They ask the default signature only: TensorFlow takes seconds to compile each, and all share tagger and
+    vocabularies. The texts are made up: a model must not carry sentences of its corpus to everyone who serves it.
     """
     from components.exporter.errors import ExportInvalidError
     from components.exporter.validator.reference import reference_answers
 
-    default = {name: contract.signatures[name] for name in {keys.SERVING_DEFAULT} & {*contract.signatures}}
+    default = {keys.SERVING_DEFAULT: contract.signatures[keys.SERVING_DEFAULT]}
     try:
-        return reference_answers(saved_model, dataclasses.replace(contract, signatures=default), batches=_EMBEDDED)
+        return reference_answers(saved_model, dataclasses.replace(contract, signatures=default), batches=_EMBEDDED_ROWS)
     except ExportInvalidError:
         return []
 

@@ -30,8 +30,7 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
 
     Raises:
         ExportInvalidError: TensorFlow refuses to save the model for a known reason.
-        NerError: `exporter.min_score` does not fit the tagger.
-        NerError: a custom signature cannot be imported or traced.
+        NerError: `exporter.min_score` does not fit the tagger, or a custom signature cannot be imported or traced.
     """
     with explained_errors():
         module = ServingModule(trained, transform_graph, settings)

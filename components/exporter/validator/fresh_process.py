@@ -1,7 +1,7 @@
 """Runs the probe in a separate process.
 
 The loader is TensorFlow's C API through ctypes (probe/served_model.py) and not a session of `tf.compat.v1`. Both call
-the C++ function that TensorFlow Serving calls, and gives the same verdict on every model of the tests. But the C API
+the C++ function that TensorFlow Serving calls, and both give the same verdict on every model of the tests. The C API
 needs no `import tensorflow` (0.5 s instead of 8 s), and its process has neither Keras nor Python kernels: a model that
 depends on Python fails there as it would on a server.
 
