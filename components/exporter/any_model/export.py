@@ -95,7 +95,7 @@ def export_model(
     from components.exporter.any_model.module import GenericModule
 
     target = Path(destination).absolute()
-    _require_sound(target, signatures)
+    _check_arguments(target, signatures)
     lookup = None if labels is None else LabelLookup(labels, from_logits)
     graph = None if transform_graph is None else str(transform_graph)
     with explained_errors():
@@ -115,9 +115,9 @@ def export_model(
     return report
 
 
-def _require_sound(target: Path, signatures: Signatures) -> None:
+def _check_arguments(target: Path, signatures: Signatures) -> None:
     if os.path.lexists(target):
-        raise ExportError(f"{target} exists already. Choose another folder, or remove it first.")
+        raise ExportError(f"{target}: exists already. Choose another folder, or remove it first.")
     if signatures.default not in (None, KEYED) or (signatures.default == KEYED and signatures.key is None):
         raise ExportError(
             f"signatures.default: {signatures.default!r} is not a signature of the export. Use None, or {KEYED} with a "

@@ -38,6 +38,7 @@ from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, SERVING
 _REQUIRED = frozenset(
     {"golden_answers", "forwarded", "all_signatures", "names_and_types", "load", "files", "saved_model"}
 )
+"""Checks that a copy must pass even if its source does not: without them nothing shows that the copy is one."""
 
 
 def add_signatures(
@@ -117,7 +118,7 @@ def _require_folders(source: Path, destination: Path) -> None:
         fix = f"folder of a version: {source / versions[-1]}" if versions else "folder of a SavedModel"
         raise ExportError(f"{source}: no {SAVED_MODEL_FILE}. Give the {fix}.")
     if os.path.lexists(destination):
-        raise ExportError(f"{destination} exists already. Choose another folder, or remove it first.")
+        raise ExportError(f"{destination}: exists already. Choose another folder, or remove it first.")
 
 
 def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:
