@@ -40,14 +40,12 @@ def first_pieces(starts: np.ndarray, ends: np.ndarray, n_gold: np.ndarray, name:
         >>> first_pieces(np.array([[0, 4, 9]]), np.array([[3, 9, 10]]), np.array([2]), str)
         array([[ True,  True, False]])
     """
-    if starts.shape != ends.shape or starts.ndim != 2:
-        raise EvaluationError(f"the model returned starts of shape {starts.shape} and ends of shape {ends.shape}")
     real = ends > starts
     holes = np.argwhere(real[:, 1:] & ~real[:, :-1])
     if len(holes):
         row, column = holes[0]
         span = f"characters {starts[row, column + 1]} to {ends[row, column + 1]}"
-        raise EvaluationError(f"{name(row)}: the model returned padding before the token at {span}")
+        raise EvaluationError(f"{name(row)}: the model returned padding before the token at {span}. Export it again.")
     before = np.concatenate([np.full((len(ends), 1), -1, ends.dtype), ends[:, :-1]], axis=1)
     first = real & (starts != before)
     counts = first.sum(axis=1)  # [sentences]
@@ -143,12 +141,14 @@ class Predictor:
         except tf.errors.InvalidArgumentError as error:
             keys = ", ".join(quoted(key(row)) for row in range(min(len(examples), 3)))
             reason = next((line for line in str(error).splitlines() if "assertion failed" in line), str(error))
-            raise EvaluationError(f"{self._name} refuses the sentences with keys {keys}: {reason}") from error
+            raise EvaluationError(f"{self._name}: refuses the sentences with keys {keys}: {reason}") from error
 
     def _first_pieces(self, outputs: dict[str, Any], lengths: np.ndarray, key: Callable[[int], str]) -> np.ndarray:
         shapes = {name: tuple(outputs[name].shape) for name in ("tags", "starts", "ends", "scores") if name in outputs}
-        if len(set(shapes.values())) != 1:
-            raise EvaluationError(f"{self._name} returned outputs of different shapes: {shapes}. Export it again.")
+        if len(set(shapes.values())) != 1 or len(shapes["tags"]) != 2:
+            raise EvaluationError(
+                f"{self._name}: returned outputs of shapes {shapes}, not [sentences, tokens] each. Export it again."
+            )
         return first_pieces(
             outputs["starts"].numpy(),
             outputs["ends"].numpy(),

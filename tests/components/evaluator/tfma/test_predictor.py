@@ -83,7 +83,7 @@ def test_outputs_of_different_shapes_are_refused():
     def cut(outputs):
         return {**outputs, "tags": outputs["tags"][:, :1]}
 
-    with pytest.raises(EvaluationError, match=r"outputs of different shapes: .*'tags': \(1, 1\)"):
+    with pytest.raises(EvaluationError, match=r"^the model: returned outputs of shapes .*'tags': \(1, 1\)"):
         predict(Model(cut), [b"O O"], [2])
 
 
@@ -114,7 +114,6 @@ def test_no_rows():
     [
         ([[0], [0]], [[1], [1]], [1, 2], "^row 1: .*form 1 corpus tokens, but there are 2 gold tags"),
         ([[0, 2]], [[1, 3]], [1], "^row 0: .*form 2 corpus tokens, but there are 1 gold tags"),
-        ([[0, 2]], [[1]], [1], r"starts of shape \(1, 2\) and ends of shape \(1, 1\)"),
         ([[0, 0, 2]], [[1, 0, 3]], [1], "^row 0: .*padding before the token at characters 2 to 3"),
     ],
 )
