@@ -79,22 +79,24 @@ class Executor(tfx_executor.Executor):
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
         examples = inputs[standard_component_specs.EXAMPLES_KEY]
         labels = _training_labels(settings, inputs)
-        config = eval_config(settings, *_write_training_data(settings, labels, evaluation.uri))
+        training_entities, word_tags = _write_training_data(settings, labels, evaluation.uri)
+        config = eval_config(settings, training_entities, word_tags)
         self._run_tfma(config, inputs, output_dict, exec_properties)
         overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
         inconsistent = labels.inconsistent(counts.errors_by_text()) if labels else []
-        keys = {place for row in inconsistent[:MOST_INCONSISTENT] for label in row.labels for place in label.places}
-        at = places(examples, {*keys, *counts.keys, *(error.key for error in errors)})
+        # The places of training labels are keys here, see `training_sentences`.
+        shown = {key for row in inconsistent[:MOST_INCONSISTENT] for label in row.labels for key in label.places}
+        lines = places(examples, {*shown, *counts.keys, *(error.key for error in errors)})
         forced = exec_properties.get(FORCE_BLESS_KEY) or ""
         result = Evaluation(
             overall=overall,
             slices=slices,
             blessing=decide(overall, slices, settings.blessing_rules, obstacles, forced),
-            errors=tuple(dataclasses.replace(error, place=at.get(error.key, "")) for error in errors),
+            errors=tuple(dataclasses.replace(error, place=lines.get(error.key, "")) for error in errors),
             splits=tuple(splits),
             champion_version=champion_version(input_dict),
             bootstrap=settings.bootstrap,
-            insights=counts.insights(inconsistent, at, labels.not_compared if labels else 0),
+            insights=counts.insights(inconsistent, lines, labels.not_compared if labels else 0),
         )
         write_evaluation(evaluation.uri, result)
         write_score_properties(evaluation, result)

@@ -15,10 +15,9 @@ from tfx.utils import io_utils, path_utils
 from components.artifacts import Artifacts
 from components.evaluator.counts.slicing import require_columns
 from components.evaluator.errors import EvaluationError
-from components.keys import EVAL_SPLIT, PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES, TEST_SPLIT
+from components.keys import EVAL_SPLIT, PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES, TEST_SPLIT, VERSION
 
 _REQUIRED_OUTPUTS = ("tags", "starts", "ends")
-_VERSION = "version"
 _MODEL = standard_component_specs.MODEL_KEY
 _BASELINE = standard_component_specs.BASELINE_MODEL_KEY
 
@@ -77,8 +76,8 @@ def without_incomparable_champion(input_dict: Artifacts) -> tuple[Artifacts, lis
 def champion_version(input_dict: Artifacts) -> str:
     """Returns the registered version of the champion as text; "" if there is none."""
     for champion in input_dict.get(_BASELINE) or []:
-        if champion.has_custom_property(_VERSION):
-            return str(champion.get_int_custom_property(_VERSION))
+        if champion.has_custom_property(VERSION):
+            return str(champion.get_int_custom_property(VERSION))
     return ""
 
 

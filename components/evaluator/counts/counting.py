@@ -12,8 +12,8 @@ from components.evaluator.counts.matches import CORRECT
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.results.model_scores import ERROR_KINDS
 
-OUTSIDE = ""
-"""Name of "no type" in confusion columns; no type has this name."""
+NO_TYPE = ""
+"""Name of tokens outside entities in confusion columns; no type has this name."""
 
 BINS = 10
 """Number of bins of equal width in which scores are compared with accuracy."""
@@ -109,7 +109,7 @@ def entity_counts(batch: TaggedBatch, gold: np.ndarray, predicted: np.ndarray) -
 
 def confusion_counts(batch: TaggedBatch) -> CountTable:
     """Counts tokens by gold and predicted type, columns `("confusion", gold, predicted)`, without replicates."""
-    names = (OUTSIDE, *batch.vocabulary.type_names)
+    names = (NO_TYPE, *batch.vocabulary.type_names)
     gold, predicted = (batch.vocabulary.types(ids) + 1 for ids in (batch.gold, batch.predicted))
     counts = np.bincount(gold * len(names) + predicted, minlength=len(names) ** 2)
     columns = tuple(("confusion", row, column) for row in names for column in names)

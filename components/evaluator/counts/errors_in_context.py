@@ -123,7 +123,15 @@ def marked_spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.nd
 
 
 def span_means(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Returns the mean score of each span; running sums would round depending on the tokens before."""
+    """Returns the mean score of each span: float64 [spans].
+
+    Running sums would round depending on the tokens before.
+
+    Args:
+        scores: float [tokens].
+        starts: int [spans], first token of each; they ascend, and spans do not overlap.
+        ends: int [spans], token after the last.
+    """
     cuts = np.stack([starts, ends], axis=1).reshape(-1)  # every second sum is between spans
     sums = np.add.reduceat(np.append(scores, 0.0), cuts)[::2] if len(cuts) else np.zeros(0)
     return sums / (ends - starts)

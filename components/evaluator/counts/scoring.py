@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from components.evaluator.counts.count_table import CountTable
-from components.evaluator.counts.counting import BINS, CUSTOM, OUTSIDE
+from components.evaluator.counts.counting import BINS, CUSTOM, NO_TYPE
 from components.evaluator.results.model_scores import (
     ERROR_KINDS,
     Calibration,
@@ -19,7 +19,7 @@ from components.evaluator.results.model_scores import (
     Scores,
     TypedScores,
 )
-from components.text.tags import OUTSIDE as OUTSIDE_LABEL
+from components.text.tags import OUTSIDE
 
 _TAILS = (2.5, 97.5)  # percentiles between which 95 % of the replicates lie
 
@@ -181,6 +181,6 @@ def _confusion(table: CountTable) -> Confusion:
         (column[1], column[2]): int(count) for column, count in zip(table.columns, table.values[0], strict=True)
     }
     used = {label for labels, count in counts.items() if count for label in labels}
-    labels = (OUTSIDE, *sorted(used - {OUTSIDE}))
+    labels = (NO_TYPE, *sorted(used - {NO_TYPE}))
     rows = tuple(tuple(counts.get((row, column), 0) for column in labels) for row in labels)
-    return Confusion((OUTSIDE_LABEL, *labels[1:]), rows)
+    return Confusion((OUTSIDE, *labels[1:]), rows)

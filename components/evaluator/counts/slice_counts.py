@@ -61,7 +61,7 @@ def count_slices(
     features: Mapping[str, Sequence[Sequence[str]]],
     slicer: Slicer,
     replicates: int,
-    show: str,
+    candidate: str,
     metrics: Mapping[str, SentenceMetric] | None = None,
 ) -> Iterator[tuple[Slice, SliceCounts]]:
     """Counts a batch of sentences once, and splits the counts into slices.
@@ -71,7 +71,7 @@ def count_slices(
         features: see `Slicer.sentences`.
         slicer: the slicing columns.
         replicates: number of bootstrap replicates.
-        show: the model whose errors are kept.
+        candidate: the model whose errors, insights and end-to-end counts are kept.
         metrics: custom metrics by name.
 
     Yields:
@@ -81,17 +81,17 @@ def count_slices(
     weights = draws(first.keys, replicates)
     counted = {model: sentence_counts(batch, metrics) for model, batch in batches.items()}
     tables = {model: CountTable.of(*counts, weights) for model, counts in counted.items()}
-    if (retokenized := batches[show].retokenized) is not None:
+    if (retokenized := batches[candidate].retokenized) is not None:
         tables[END_TO_END] = (
-            tables[show] if retokenized.batch is None else _end_to_end(retokenized, *counted[show], weights)
+            tables[candidate] if retokenized.batch is None else _end_to_end(retokenized, *counted[candidate], weights)
         )
     yield (
         Slice(),
         SliceCounts(
             tables,
             {model: confusion_counts(batch) for model, batch in batches.items()},
-            confident_errors(batches[show]),
-            InsightCounts.of(batches[show]),
+            confident_errors(batches[candidate]),
+            InsightCounts.of(batches[candidate]),
         ),
     )
     for cut, rows in slicer.sentences(first, features):
