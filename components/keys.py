@@ -22,6 +22,8 @@ TEXT_NAMES = (
 """Usual names of the column or field that holds a text, of corpora and of rows to tag, in lower case."""
 
 # CorpusExampleGen, DataValidator, DriftValidator.
+TOKENIZER = "tokenizer"
+"""Custom property of the examples: the tokenizer that CorpusExampleGen chose for the graph."""
 NEWEST_SPAN = "newest"
 """Value of the execution property `span` for the newest existing span.
 
@@ -62,10 +64,6 @@ EPOCHS = "epochs"
 """Custom property of the trained model: the number of epochs that it was trained for."""
 MAX_EPOCHS = "max_epochs"
 """Custom property of the trained model: the value of `trainer.epochs` in that run."""
-
-# CorpusExampleGen.
-TOKENIZER = "tokenizer"
-"""Custom property of the examples: the tokenizer of the graph, which the ingestion chooses."""
 
 # Exporter: signatures of the served model.
 SERVING_DEFAULT = "serving_default"
@@ -113,13 +111,13 @@ MODEL_CARD_JSON_FILE = "model_card.json"
 
 # Registry: ChampionSource.
 PRESENT = "present"
-"""Custom property of ChampionSource's outputs: 1 if there is a champion, 0 if the artifact is empty."""
+"""Custom property of ChampionSource's outputs: 0 if the artifact is empty, else 1."""
 VERSION = "version"
 """Custom property of ChampionSource's outputs: number of the registered version."""
 TREE_HASH = "tree_hash"
-"""Custom property of ChampionSource's `champion`: tree hash of the model."""
+"""Custom property of ChampionSource's `champion_model` and of RegistryPusher's `pushed_model`: hash of the model."""
 TRAINED_FOLDER = "trained"
-"""Folder of the trained model, in ChampionSource's `trained` and among the files of a registered version."""
+"""Folder of the trained model, in `champion_trained_model` and among the files of a registered version."""
 # Registry: custom properties of RegistryPusher's `pushed_model`; `pushed` and two more are TFX's own.
 PUSHED = "pushed"
 PUSHED_VERSION = "pushed_version"

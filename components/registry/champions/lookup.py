@@ -30,7 +30,7 @@ def champion_line(reader: RegistryReader, name: str, aliases: dict[str, int] | N
 
 
 def true_aliases(reader: RegistryReader, name: str) -> dict[str, int]:
-    """Returns alias -> version.
+    """Returns alias -> version: `champion` and `previous` of the history, all others of MLflow.
 
     A deleted champion has no alias; `previous` is the newest earlier champion that exists.
     """
