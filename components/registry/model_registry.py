@@ -279,7 +279,7 @@ class ModelRegistry:
             RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
                 other content.
         """
-        return self._existing_part(fetch_part(self._store, version, Part.MODEL, destination, link=link), version)
+        return _require_model(fetch_part(self._store, version, Part.MODEL, destination, link=link), version)
 
     def fetch_trained(self, version: RegisteredVersion, destination: Path, *, link: bool = False) -> Path | None:
         """Downloads the trained model, for a warm start; the arguments and errors are those of `fetch`.
@@ -299,7 +299,7 @@ class ModelRegistry:
         Raises:
             RegistryError: see `fetch`.
         """
-        return self._existing_part(readable_part(self._store, version, Part.MODEL, cache), version)
+        return _require_model(readable_part(self._store, version, Part.MODEL, cache), version)
 
     def readable_trained(self, version: RegisteredVersion, cache: Path) -> Path | None:
         """Returns a folder with the trained model like `readable`; None if it was registered without one."""
@@ -365,12 +365,6 @@ class ModelRegistry:
                     client.delete_model_version(name, str(number))
             remove_uploads(self._store, client, reader, name)
 
-    @staticmethod
-    def _existing_part(folder: Path | None, version: RegisteredVersion) -> Path:
-        if folder is None:
-            raise RegistryError(f"{version.name} version {version.version}: has no tree hash. Register it with ner.")
-        return folder
-
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Points an alias other than `champion` and `previous` at a version.
 
@@ -382,6 +376,12 @@ class ModelRegistry:
         with self._store.client(write=True) as client, self._store.reader() as reader:
             lookup.require_version(reader, names.check_model_name(name), version, self.uri)
             client.set_registered_model_alias(name, alias, str(version))
+
+
+def _require_model(folder: Path | None, version: RegisteredVersion) -> Path:
+    if folder is None:
+        raise RegistryError(f"{version.name} version {version.version}: has no tree hash. Register it with ner.")
+    return folder
 
 
 def _existing(reader: RegistryReader, name: str, tags: dict[str, str]) -> RegisteredVersion | None:

@@ -74,7 +74,7 @@ def _request(
         folders[gathering.DATA_PROFILE_KEY] = folders[gathering.REPORT_KEY] / keys.PROFILE_FOLDER
     trained = next(iter(input_dict.get(gathering.TRAINED_MODEL_KEY) or []), None)
     fingerprint = exec_properties.get(RUN_FINGERPRINT_KEY)
-    produced = gathering.gather(
+    facts = gathering.gather(
         folders,
         params=json.loads(exec_properties[PARAMS_KEY]),
         epochs=trained.get_int_custom_property(keys.EPOCHS) if trained else 0,
@@ -84,20 +84,19 @@ def _request(
         | ({RUN_FINGERPRINT_TAG: fingerprint} if fingerprint else {}),
         run_name=exec_properties.get(RUN_NAME_KEY) or "",
     )
-    summary = produced.summary
     return PushRequest(
         model_dir=model_dir,
         validation_file=Path(model.uri, keys.VALIDATION_FILE),
         model_name=exec_properties[MODEL_NAME_KEY],
         serving_dir=settings.serving_dir.absolute() if settings.serving_dir else None,
         record=dataclasses.replace(
-            produced.record,
+            facts.record,
             blessed=model_utils.is_model_blessed(
                 artifact_utils.get_single_instance(input_dict[gathering.BLESSING_KEY])
             ),
         ),
-        verdict=summary.verdict(),
-        failures=summary.failures,
+        verdict=facts.summary.verdict(),
+        failures=facts.summary.failures,
         who=f"{acting_user()}, run {run_id}" if run_id else "",
         keep=settings.keep_versions,
     )

@@ -30,7 +30,7 @@ _TRANSFORM_GRAPH_TAG = "transform_graph_hash"
 
 
 @dataclass(frozen=True)
-class Produced:
+class RunFacts:
     """Facts of a pipeline run.
 
     Attributes:
@@ -44,7 +44,7 @@ class Produced:
 
 def gather(
     folders: Mapping[str, Path], *, params: dict[str, str], epochs: int, tags: dict[str, str], run_name: str = ""
-) -> Produced:
+) -> RunFacts:
     """Gathers the facts from those artifacts that exist; a run that failed lacks some.
 
     Args:
@@ -72,12 +72,12 @@ def gather(
         metrics_by_type=summary.by_type,
         metrics_by_slice=summary.by_slice,
         params=params,
-        epochs=_epochs(trained),
+        epochs=_epoch_figures(trained),
         data=_splits(lineage),
-        trained=_trained(trained, profile, folders.get(EVALUATION_KEY)),
+        trained=_trained(trained, profile, evaluation),
         files=tuple(_cards(folders)),
     )
-    return Produced(record, summary)
+    return RunFacts(record, summary)
 
 
 def graph_lineage(model_dir: Path) -> dict[str, str]:
@@ -142,7 +142,7 @@ def _params(configured: dict[str, str], trained: Path | None, epochs: int) -> di
     return configured | {name: value for name, value in computed.items() if value}
 
 
-def _epochs(trained: Path | None) -> tuple[Mapping[str, float | None], ...]:
+def _epoch_figures(trained: Path | None) -> tuple[Mapping[str, float | None], ...]:
     """Returns the figures of each epoch, which the Trainer wrote."""
     file = trained / keys.TRAINED_MODEL_FILE if trained else None
     if file is None or not file.is_file():

@@ -95,9 +95,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
 
 def _pushed(registry: ModelRegistry, request: PushRequest) -> PushResult:
     champions = registry.champions(names.check_model_name(request.model_name))
-    names.parse_version(
-        request.record.tags.get(names.BASELINE_VERSION_TAG, "")
-    )  # reports a malformed tag before any work
+    baseline = names.parse_version(request.record.tags.get(names.BASELINE_VERSION_TAG, ""))
     reason = refusal_to_push(request.model_dir, request.validation_file, request.record.blessed, request.failures)
     if reason:
         champions.note(REFUSED, reason, who=request.who)
@@ -106,7 +104,8 @@ def _pushed(registry: ModelRegistry, request: PushRequest) -> PushResult:
     forced = request.record.tags.get(names.FORCED_BLESSING_TAG)
     why = ": ".join(filter(None, (f"blessed by force ({forced})" if forced else "blessed", request.verdict)))
     try:
-        version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)
+        expected = _expected_champion(registry, request, baseline)
+        version = champions.promote(version.version, expected, why, who=request.who)
     except PromotionRefusedError as error:
         return _candidate_only(registry, request, version, error)
     if request.serving_dir is None:
@@ -130,8 +129,8 @@ def _candidate_only(
     return PushResult(pushed=False, reason=reason, version=registry.get(version.name, version.version))
 
 
-def _expected_champion(registry: ModelRegistry, request: PushRequest) -> int | None:
-    """Returns the champion against which the evaluation counts.
+def _expected_champion(registry: ModelRegistry, request: PushRequest, baseline: int | None) -> int | None:
+    """Returns the champion against which the evaluation counts: the baseline of the comparison.
 
     A champion with the same run fingerprint passed the same comparison, so a repeated training (whose artifacts were
     lost, for example) may replace it.
@@ -140,7 +139,7 @@ def _expected_champion(registry: ModelRegistry, request: PushRequest) -> int | N
     fingerprint = request.record.tags.get(names.RUN_FINGERPRINT_TAG)
     if champion is not None and fingerprint and champion.tags.get(names.RUN_FINGERPRINT_TAG) == fingerprint:
         return champion.version
-    return names.parse_version(request.record.tags.get(names.BASELINE_VERSION_TAG, ""))
+    return baseline
 
 
 def refusal_to_push(model_dir: Path, validation_file: Path, blessed: bool, failures: Sequence[str] = ()) -> str:
