@@ -16,6 +16,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.artifacts import Corpus
 from components.common.dotted_path import package_hash
+from components.common.settings import flattened
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
@@ -170,11 +171,11 @@ class _Nodes:
         """Versions of the files of names and clusters, so that another content is transformed anew."""
         versions = {name: values["version"] for name, values in self.inputs.pretrained.items()}
         gazetteers = [version for name, version in versions.items() if name.startswith(f"{TRANSFORM}gazetteers.")]
-        clusters = versions.get(f"{TRANSFORM}clusters")
-        return {**({"gazetteers": gazetteers} if gazetteers else {}), **({"clusters": clusters} if clusters else {})}
+        files = {"gazetteers": gazetteers, "clusters": versions.get(f"{TRANSFORM}clusters")}
+        return {name: version for name, version in files.items() if version}
 
     @property
-    def _trained_parts(self) -> dict[str, Mapping[str, Any]]:
+    def _pretrained_parts(self) -> dict[str, Mapping[str, Any]]:
         """Pretrained parts that the Trainer reads."""
         parts = self.inputs.pretrained.items()
         return {part: values for part, values in parts if not part.startswith(TRANSFORM)}
@@ -210,7 +211,7 @@ class _Nodes:
             warm_start=self.champion.outputs["champion_trained_model"] if self.request.warm_start else None,
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
-            pretrained=self._trained_parts,
+            pretrained=self._pretrained_parts,
             code_version=self._training_version(),
         )
 
@@ -218,11 +219,12 @@ class _Nodes:
         """Returns hashes of the code of a training and of the files that it reads; they also name its saved state."""
         by_path = self.config.trainer.tagger_package
         packages = ["components.trainer", "components.model", "components.text", *([by_path] if by_path else [])]
-        files = (values["version"] for values in self._trained_parts.values())
+        files = (values["version"] for values in self._pretrained_parts.values())
         return " ".join([package_hash(*packages, *others), *filter(None, files)])
 
     @property
     def _transformed(self) -> dict[str, types.BaseChannel]:
+        """Inputs that Tuner and Trainer share."""
         return {
             "examples": self.transform.outputs["transformed_examples"],
             "transform_graph": self.transform.outputs["transform_graph"],
@@ -308,17 +310,7 @@ def _flat_settings(config: PipelineConfig) -> dict[str, str]:
     sections = config.model_dump(
         mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam", "card"}
     )
-    flat: dict[str, str] = {}
-
-    def add(prefix: str, value: Any) -> None:
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                add(f"{prefix}.{key}" if prefix else key, inner)
-        else:
-            flat[prefix] = as_text(value)
-
-    add("", sections)
-    return flat
+    return {name: as_text(value) for name, value in flattened(sections)}
 
 
 def _beam_arguments(config: PipelineConfig) -> list[str]:

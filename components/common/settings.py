@@ -7,7 +7,8 @@ every default, and the model travels to the executor as one JSON property named 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -52,6 +53,20 @@ DottedPath = Annotated[
     str,
     matching(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*", "a path such as my_package.my_module:my_function"),
 ]
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields the values of nested sections by dotted name; an empty section is a value.
+
+    Example:
+        >>> dict(flattened({"trainer": {"epochs": 3, "options": {}}}))
+        {'trainer.epochs': 3, 'trainer.options': {}}
+    """
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from flattened(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 class Settings(BaseModel):

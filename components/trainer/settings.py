@@ -10,7 +10,17 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from typing_extensions import Self
 
-from components.common.settings import MOST_SEED, Count, Integer, NotNegative, Positive, Rate, Settings, Share
+from components.common.settings import (
+    MOST_SEED,
+    Count,
+    Integer,
+    NotNegative,
+    Positive,
+    Rate,
+    Settings,
+    Share,
+    flattened,
+)
 
 BUILT_IN_TAGGERS = ("cnn_linear", "transformer", "encoder")
 AUTO = "auto"
@@ -171,18 +181,8 @@ class TrainerSettings(Settings):
 
     def selected(self) -> dict[str, Any]:
         """Returns every setting by its dotted name as a JSON value, without the options of other taggers."""
-        flat: dict[str, Any] = {}
-
-        def add(prefix: str, values: Mapping[str, Any]) -> None:
-            for name, value in values.items():
-                if isinstance(value, Mapping):
-                    add(f"{prefix}{name}.", value)
-                else:
-                    flat[prefix + name] = value
-
         others = {*BUILT_IN_TAGGERS, "options"} - {self.tagger_section}
-        add("", self.model_dump(mode="json", exclude=others))
-        return flat
+        return dict(flattened(self.model_dump(mode="json", exclude=others)))
 
     def for_windows(self, windows: int, earlier_share: float | None = None) -> SizedSettings:
         """Returns the settings with a value in place of each `auto`.
