@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from components.common.errors import percent, quoted
 from components.common.iterables import batched
 from components.common.progress import report_progress
-from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule, require_known_types
@@ -90,28 +89,7 @@ def evaluate_corpus(
     of_models = [model.types for model in models.values()]
     known = {*run.gold, *run.predicted_types, *itertools.chain.from_iterable(types or () for types in of_models)}
     require_known_types(options.thresholds, known, is_complete=None not in of_models)
-    notes += [
-        f"{count:,} of {run.sentences:,} sentences ({percent(count / run.sentences, 0)}) are in the training data of "
-        f"the model {models[key].name}, so the scores on them are too high. Give sentences that it was not trained on"
-        for key, count in trained_on.items()
-        if count
-    ]
-    if not run.gold:
-        notes.append("the data has no entity, so precision and recall say nothing")
-    if data.undivided and data.split == "all":
-        notes.append(
-            f"all {run.sentences:,} sentences are scored; a run on this corpus trains on most of them, --split test "
-            "scores those that it holds out"
-        )
-    if data.without_spans:
-        notes.append(f"{data.path} has no span-<N> folders, so corpus.span and corpus.span_window do not apply")
-    notes += [
-        f"corpus.drop_types: no sentence of the data has an entity of type {quoted(name)}. {fix}"
-        for name, fix in data.absent_types.items()
-    ]
-    if ignored := data.files_ignored:
-        names = ", ".join([*ignored[:_MOST_FILES], *["…"] * (len(ignored) > _MOST_FILES)])
-        notes.append(f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}")
+    notes += [*_training_notes(models, trained_on, run.sentences), *_data_notes(data, run)]
     report_progress("computing scores", 0, 0)
     other = None if against is None else AGAINST
     overall, slices, errors = compare_models(run.total, slicer.columns, MODEL, other)
@@ -127,7 +105,7 @@ def evaluate_corpus(
     )
     return CorpusEvaluation(
         evaluation=evaluation,
-        data=_identity(data, data.report, run),
+        data=_identity(data, run),
         model=run.account(MODEL),
         against=None if against is None else run.account(AGAINST),
         raw_text=run.raw_text(other),
@@ -160,6 +138,37 @@ def _training_labels(data: LabelledData) -> TrainingLabels | None:
     return TrainingLabels(TrainingSentence(each.sentence.tokens, each.sentence.tags, each.place) for each in sentences)
 
 
+def _training_notes(
+    models: Mapping[str, EvaluatedModel], trained_on: Mapping[str, int], sentences: int
+) -> Iterator[str]:
+    """Yields notes on models that were trained on some of the sentences; their numbers are `trained_on`."""
+    for key, count in trained_on.items():
+        if count:
+            yield (
+                f"{count:,} of {sentences:,} sentences ({percent(count / sentences, 0)}) are in the training data of "
+                f"the model {models[key].name}, so the scores on them are too high. Give sentences that it was not "
+                "trained on"
+            )
+
+
+def _data_notes(data: LabelledData, run: CorpusCounts) -> Iterator[str]:
+    """Yields notes on data that is not what a user may expect."""
+    if not run.gold:
+        yield "the data has no entity, so precision and recall say nothing"
+    if data.undivided and data.split == "all":
+        yield (
+            f"all {run.sentences:,} sentences are scored; a run on this corpus trains on most of them, --split test "
+            "scores those that it holds out"
+        )
+    if data.without_spans:
+        yield f"{data.path} has no span-<N> folders, so corpus.span and corpus.span_window do not apply"
+    for name, fix in data.absent_types.items():
+        yield f"corpus.drop_types: no sentence of the data has an entity of type {quoted(name)}. {fix}"
+    if ignored := data.files_ignored:
+        names = ", ".join([*ignored[:_MOST_FILES], *["…"] * (len(ignored) > _MOST_FILES)])
+        yield f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}"
+
+
 def _check_columns(columns: Iterable[str], run: CorpusCounts, data: LabelledData) -> None:
     for column in columns:
         if {cut.value for cut in run.total if cut.column == column} == {""}:
@@ -168,7 +177,8 @@ def _check_columns(columns: Iterable[str], run: CorpusCounts, data: LabelledData
             raise EvaluationError(f"{data.path}: no sentence has the metadata {column!r} to slice by. {fix}")
 
 
-def _identity(data: LabelledData, report: IngestReport, run: CorpusCounts) -> DataIdentity:
+def _identity(data: LabelledData, run: CorpusCounts) -> DataIdentity:
+    report = data.report
     return DataIdentity(
         path=str(data.path),
         split=data.split,
