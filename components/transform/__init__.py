@@ -2,5 +2,6 @@
 
 Read `features` first (names of the features), then `preprocessing` (`preprocessing_fn`). `case_ids`, `subwords`,
 `gazetteers`, `clusters`, `vector_vocabulary` and `wordpieces` compute one feature each; `text_file` and `vector_file`
-read the files of users. `component` is the node, and `transform_graph` calls its graph without Beam.
+read the files of users, and `vocabulary_asset` puts them into the graph. `component` is the node, which counts words
+with `bounded_vocabularies`; `transform_graph` calls its graph without Beam.
 """

@@ -22,8 +22,8 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
     """Returns for each token the logits that it has when its sentence is alone in the batch.
 
     Args:
-        trained: a tagger from ids [rows, tokens] or [rows, tokens, columns] to logits [rows, tokens, tags], and its
-            windows; or a `CnnLinearGraph`.
+        trained: the tagger and its windows. Its model maps ids [rows, tokens] or [rows, tokens, columns] to logits
+            [rows, tokens, tags], or is a `CnnLinearGraph`.
         ids: ragged [batch, tokens] or [batch, tokens, columns] by feature, all of the same sentences.
         positions: of their tokens.
 

@@ -1,7 +1,7 @@
 """The validator: checks a SavedModel against its contract in a separate process, as a server would load it.
 
-Read `validate` first, then `probe` (the part that runs in the separate process; `probe/checks.py` lists the checks).
-`reference` records golden answers of a sound model.
+Read `validate` first, then `fresh_process` (the process and its limits, on a `private_copy`), then `probe` (the part
+that runs in it; `probe/checks.py` lists the checks). `reference` records golden answers of a sound model.
 """
 
 from components.common.lazy_exports import lazy_exports

@@ -1,5 +1,5 @@
 """RegistryPusher: registers, promotes and publishes a blessed model.
 
-Read `push` first: it holds all decisions and knows no TFX. `component` and `executor` connect it to TFX artifacts, and
-`evaluation_summary` extracts the scores to register.
+Read `push` first: it holds all decisions and knows no TFX. `gathering` collects the facts of a run to register from the
+folders of its artifacts, with the scores from `evaluation_summary`. `component` and `executor` connect both to TFX.
 """
