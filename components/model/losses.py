@@ -20,7 +20,7 @@ class MaskedTokenLoss(keras.losses.Loss):
     """Mean cross entropy over the tokens that have a tag.
 
     `CustomNonPaddingTokenLoss` of the article, normalized over the whole batch: each token has the same weight,
-    independent of the length of its sentence. Saved models do not contain it (`components.trainer`).
+    independent of the length of its sentence. It is not part of saved models, which load without it.
 
     Example:
         >>> logits = ops.array([[[0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]])  # [batch, tokens, tags]

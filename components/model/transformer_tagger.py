@@ -1,4 +1,4 @@
-"""Tagger of the article: one transformer block."""
+"""Tagger with one transformer block, of the article that its class names."""
 
 from __future__ import annotations
 
