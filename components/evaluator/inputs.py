@@ -101,8 +101,8 @@ def check_splits(input_dict: Artifacts, splits: Sequence[str]) -> None:
         for split in splits:
             if split not in existing:
                 raise EvaluationError(
-                    f"no split {split!r} to evaluate on; the examples have {', '.join(existing)}. Evaluate on one of "
-                    "these, or add the split to the corpus."
+                    f"split {split!r}: the examples have only {', '.join(existing)}. Evaluate on one of these, or add "
+                    "the split to the corpus."
                 )
 
 

@@ -94,7 +94,7 @@ def test_splits_and_slices_are_checked_by_name(tmp_path):
     examples = standard_artifacts.Examples()
     examples.split_names = artifact_utils.encode_split_names(["train", "test"])
     inputs_module.check_splits({"examples": [examples]}, ["test"])
-    with pytest.raises(EvaluationError, match=r"no split 'eval' to evaluate on; the examples have train, test"):
+    with pytest.raises(EvaluationError, match=r"^split 'eval': the examples have only train, test"):
         inputs_module.check_splits({"examples": [examples]}, ["test", "eval"])
     schema = standard_artifacts.Schema()
     schema.uri = str(tmp_path)
