@@ -11,6 +11,9 @@ from pathlib import Path
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import find_splits
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.corpus_text import read_file
+from components.corpus_example_gen.settings import CorpusSettings
+from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 from configs.loading import load_config
 
 _SPLITS = ("train", "eval", "test")
@@ -66,7 +69,10 @@ def load_corpus(folder: Path) -> Corpus:
             f"{folder}: no file for {', '.join(missing)}. Add train, dev and test files, so that all systems use the "
             "same splits."
         )
-    train, dev, test = (_read(folder / patterns[split]) for split in _SPLITS)
+    settings = load_config(None).corpus
+    # Text without spaces is cut into characters, as in `ner run`.
+    tokenizer = choose_tokenizer("auto", [str(folder / patterns[_SPLITS[0]])], settings, read_file)
+    train, dev, test = (_read(folder / patterns[split], settings, tokenizer) for split in _SPLITS)
     return Corpus(folder.resolve().name, train, dev, test, _digest((train, dev, test)))
 
 
@@ -115,8 +121,8 @@ def _has_train_file(folder: Path) -> bool:
     return any(path.is_file() for path in folder.glob("train.*"))
 
 
-def _read(path: Path) -> tuple[LabelledSentence, ...]:
-    sentences = read_corpus_file(str(path), load_config(None).corpus)
+def _read(path: Path, settings: CorpusSettings, tokenizer: str) -> tuple[LabelledSentence, ...]:
+    sentences = read_corpus_file(str(path), settings, tokenizer=tokenizer)
     return tuple(LabelledSentence(sentence.tokens, sentence.tags) for sentence in sentences)
 
 

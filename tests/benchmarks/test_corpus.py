@@ -25,6 +25,12 @@ def test_splits_are_read_as_tokens_and_tags(tmp_path):
     assert [len(corpus.train), len(corpus.dev), len(corpus.test)] == [2, 2, 1]
 
 
+def test_text_without_spaces_is_cut_into_characters(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.conll").write_text("北京\tB-LOC\n很\tO\n大\tO\n", encoding="utf-8")
+    assert load_corpus(tmp_path).test[0] == LabelledSentence(tuple("北京很大"), ("B-LOC", "I-LOC", "O", "O"))
+
+
 def test_digest_depends_on_every_split(tmp_path):
     changed = [{}, *({split: TEXT.replace("B-LOC", "B-ORG")} for split in ("train", "dev", "test"))]
     digests = {load_corpus(write(tmp_path / str(number), **texts)).digest for number, texts in enumerate(changed)}
