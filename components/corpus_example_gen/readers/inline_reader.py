@@ -1,8 +1,9 @@
 """Reader of texts with their labels inside.
 
 A label stands around an entity, as in `<PER>Ida</PER>`, `<ENAMEX TYPE="PERSON">Ida</ENAMEX>` (MUC), `<START:person> Ida
-<END>` (OpenNLP) and `[Ida](PER)` (Rasa), or at each word, as in `Ida/B-PER left/O` or `Ida B-PER left O`. A line is a
-text. The first kind becomes records with spans, the second one the lines of a column file.
+<END>` (OpenNLP) and `[Ida](PER)` (Rasa), or at each word, as in `Ida/B-PER left/O`, `Ida B-PER left O` and in lines
+of words above lines of their tags. Otherwise a line is a text. The first kind becomes records with spans, the second
+one the lines of a column file.
 
 No library fits: parsers of XML and HTML refuse or drop parts of the text between the labels (`AT&T`, `a < b`).
 """
@@ -17,7 +18,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from components.common.errors import quoted
+from components.common.errors import counted, quoted
 from components.corpus_example_gen.cleaning.labels import BARE_TYPE
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
@@ -32,6 +33,7 @@ INLINE = "inline"
 
 _SAMPLE = 1000  # lines in which the labels must begin
 _MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
+_HEAD_LINES = 20  # that may show YAML of Rasa
 _MIN_TAGGED = 0.95  # share of words or lines with tags; the others are errors
 _MIN_OUTSIDE = 0.2  # share of words outside entities, if types have no B- and I-
 _FIX = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
@@ -44,19 +46,26 @@ _UNREAD = re.compile(
     r"|<Node id=\"[0-9]+\""  # GATE
     r"|\([A-Z]+ [^\s()]+/[A-Z$]+"  # NLTK: `(PERSON Ida/NNP`
 )
-_NAME = r"[^\W\d][\w.-]*"
+_NAME = r"[^\W\d][\w.-]{0,99}"  # a bound, or a line of many letters takes hours
+_VALUE = r"(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>=/]+))"
 _ELEMENT = re.compile(
-    rf"<(?P<close>/?)(?P<name>{_NAME})(?P<attributes>(?:\s+{_NAME}\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*>"
+    rf"<(?P<close>/?)(?P<name>{_NAME})(?P<attributes>(?:\s+{_NAME}\s*=\s*{_VALUE})*)\s*(?P<empty>/?)>"
 )
+_MARKUP_REST = re.compile(r"</[^<>\s][^<>]{0,99}>|<!--|<!\[CDATA\[|<\?")
 _CHARACTER = re.compile(r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
-_ATTRIBUTE = re.compile(rf"({_NAME})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_CLOSED = re.compile(rf"<({_NAME})\b[^<>]*>[^<>]+</\1>")
+_ATTRIBUTE = re.compile(rf"({_NAME})\s*=\s*{_VALUE}")
+_CLOSED = re.compile(rf"<({_NAME})(?:\s[^<>]*)?>[^<>]+</\1\s*>", re.IGNORECASE)
 # Elements whose attribute names the type, those that hold texts, and those that format them, in lower case.
 _TYPED = frozenset(
-    {"enamex", "numex", "timex", "ne", "ner", "entity", "ent", "e", "tag", "annotation", "ann", "mention"}
+    {"enamex", "numex", "timex", "ne", "ner", "entity", "ent", "e", "tag", "annotation", "ann", "mention", "name", "rs"}
 )
 _TYPES = ("type", "label", "class", "category", "cat", "tag", "ner", "entity")
-_TEXTS = frozenset({"doc", "document", "text", "body", "p", "par", "paragraph", "s", "sent", "sentence", "line", "u"})
+_TEXTS = frozenset(
+    {"doc", "document", "wiki", "article", "page", "corpus", "text", "txt", "body", "hl", "headline", "slug"}
+    | {"p", "par", "paragraph", "s", "sent", "sentence", "line", "u"}
+)
+_NUMBERS = frozenset({"docno", "docid", "storyid", "nwords"})  # a line of its own that numbers a document
+_WORDS = frozenset({"w", "wi", "tok", "token", "word"})
 _FORMATS = frozenset(
     {
         "a",
@@ -79,14 +88,21 @@ _FORMATS = frozenset(
         "sup",
     }
 )
-_OPEN_NLP = re.compile(r"<(?:START(?::(?P<label>[^<>\s]+))?|(?P<end>END))>")
-_OPEN_NLP_CLOSED = re.compile(r"<START(?::[^<>\s]+)?> [^<>]+ <END>")
+_OPEN_NLP = re.compile(r"<(?:START(?::(?P<label>[^<>\s]+))?|(?P<end>END))>", re.IGNORECASE)
+_OPEN_NLP_CLOSED = re.compile(r"<START(?::[^<>\s]+)?>[^<>]+<END>", re.IGNORECASE)
+_OPEN_NLP_REST = re.compile(r"<(?:START\b|END\b)[^<>]{0,99}>?", re.IGNORECASE)
 # The value behind a colon is the normalized text. Links are text: their addresses have a colon, dot or slash.
 _RASA = re.compile(
-    r"\[(?P<text>[^\[\]]+)\](?:\((?P<label>[^\W\d][\w -]*)(?::[^()/]*)?\)|(?P<object>\{[^{}]*\}))(?:\{[^{}]*\})?"
+    r"(?<!!)\[(?P<text>[^\[\]]+)\](?:\((?P<label>[^\W\d][\w -]*)(?::[^()/]*)?\)|(?P<object>\{[^{}]*\}))(?:\{[^{}]*\})?"
 )
-_RASA_REST = re.compile(r"\[[^\[\]]+\]?(?:\((?!\w+:/|[^()]*[./])[^()]*\)?|\{)")
+_RASA_REST = re.compile(
+    r"(?<!!)\[[^\[\]]+\]?(?:\((?!\w+:/|[^()]*[./])[^()]*\)?|\{)|^[^\[\]]*\]\([^\W\d][\w -]*\)|\[\]\([^\W\d][\w -]*\)"
+)
 _BULLET = re.compile(r"\s*[-*]\s+")
+_RASA_YAML = re.compile(r"(?:version|nlu|stories|rules)\s*:")  # how a file of Rasa begins, behind comments
+_RASA_KEY = re.compile(r"\s*(?:-\s+)?(intent|synonym|regex|lookup|examples)\s*:")
+_RASA_HEADING = re.compile(r"##\s*(synonym|regex|lookup)\s*:")
+_DOCUMENT = "-DOCSTART-"
 
 
 class _Notation(NamedTuple):
@@ -123,16 +139,19 @@ def read_inline(
     """
     _refuse_markup(text, path)
     sample = list(itertools.islice(text.lines(), None if is_sure else _SAMPLE))
+    if of_pairs := _rows_of_line_pairs(text.lines, [line for _, line in sample], path):
+        report.note(path, "read tags at the words, on the line below them")
+        return of_pairs
     if of_words := _rows_of_words(text.lines, sample):
         lines, example = of_words
         report.note(path, f"read tags at the words, such as {quoted(example, 60)}")
         return lines
+    if _is_column_file([line for _, line in sample]):
+        return None
     for number, line in sample:
-        words = line.split()
-        if words and (words[-1] in OUTSIDE_LABELS or is_valid_tag(words[-1])):
-            return None  # a row of a column file
         for notation in _NOTATIONS:
             if match := notation.pattern.search(line):
+                _refuse_table(path, number, [line for _, line in sample])
                 return _records(text, notation), _tool(notation, match[0])
         if match := _UNREAD.search(line):
             problem = f"found labels inside the text, such as {quoted(match[0], 60)}, which are not read"
@@ -150,16 +169,68 @@ def _refuse_markup(text: CorpusText, path: str) -> None:
         raise CorpusError(path, 1, "found PubTator, which is not read", _FIX)
 
 
+def _refuse_table(path: str, number: int, lines: list[str]) -> None:
+    """Refuses texts that are a column of a table: the others would be read as text."""
+    texts = [line for line in lines if line.strip()]
+    has_tabs = sum("\t" in line.strip() for line in texts) > len(texts) / 2
+    if has_tabs or path.lower().removesuffix(".gz").endswith(".csv"):
+        problem = "found labels inside the texts of a table, which is not read"
+        fix = "Keep the column of the texts alone" + (
+            ", for example with `cut -f 2`." if has_tabs else ", as a .txt file."
+        )
+        raise CorpusError(path, number, problem, fix)
+
+
+def _is_column_file(lines: list[str]) -> bool:
+    """Returns whether most lines are rows: they have a tag, or cells without spaces between tabs."""
+    rows = [line.strip() for line in lines if line.strip() and not line.startswith("# ")]
+    are_rows = sum(any(map(is_valid_tag, row.split())) or ("\t" in row and " " not in row) for row in rows)
+    return are_rows > 0 and are_rows >= len(rows) / 2
+
+
+def _rows_of_line_pairs(lines: Lines, sample: list[str], path: str) -> Lines | None:
+    """Returns lines with a row for each word if every second line has the tags of the line above it."""
+    rows = [words for line in sample if (words := line.split())]
+    pairs = list(zip(rows[::2], rows[1::2], strict=False))
+    if not pairs or not all(len(words) == len(tags) and all(map(is_valid_tag, tags)) for words, tags in pairs):
+        return None
+    if max(len(words) for words, _ in pairs) == 1 or all(all(map(is_valid_tag, words)) for words, _ in pairs):
+        return None
+    if any(words[-1] not in OUTSIDE_LABELS and is_valid_tag(words[-1]) for words, _ in pairs):
+        return None  # `Ida B-PER`, `O O`
+
+    def expanded() -> Iterator[tuple[int, str]]:
+        words: list[str] = []
+        begin = 0
+        for number, line in lines():
+            if not line.strip():
+                continue
+            if not words:
+                words, begin = line.split(), number
+                continue
+            tags = line.split()
+            if len(tags) != len(words):
+                problem = f"found {counted(len(tags), 'tag')} for the {counted(len(words), 'word')} of line {begin}"
+                raise CorpusError(path, number, problem, "Write a tag for each word.")
+            yield from ((number, f"{word}\t{tag}") for word, tag in zip(words, tags, strict=True))
+            yield number, ""
+            words = []
+        if words:
+            raise CorpusError(path, begin, "found no line of tags below it", "Add it, or remove the line.")
+
+    return expanded
+
+
 def _rows_of_words(lines: Lines, sample: list[tuple[int, str]]) -> tuple[Lines, str] | None:
     """Returns lines with a row for each word, and an empty one behind each text, if words have tags; and an example."""
-    rows = [words for _, line in sample if (words := line.split())]
+    rows = [words for _, line in sample if (words := line.split()) and words[0] != "#" and words != [_DOCUMENT]]
     if not rows or any("\t" in line or "\r" in line for _, line in sample):
         return None
     pairs = [row for row in rows if len(row) % 2 == 0 and all(map(is_valid_tag, row[1::2]))]
     if len(pairs) >= _MIN_TAGGED * len(rows) and len({*map(len, pairs)}) > 1 and max(map(len, pairs)) > _MOST_PAIRS:
         return _expanded(lines, _split_pairs, is_column=False), " ".join(pairs[0][:2])
     words = [word for row in rows for word in row]
-    for separator in "/|_":
+    for separator in "/|_#:\\@^~":
         tagged = [word for word in words if separator in word]
         if len(tagged) < _MIN_TAGGED * len(words):
             continue
@@ -175,7 +246,9 @@ def _split_pairs(words: list[str]) -> list[str]:
 
 
 def _split_words(words: list[str], separator: str, depth: int) -> list[str]:
-    return ["\t".join(word.rsplit(separator, depth)) for word in words]
+    parts = [word.rsplit(separator, depth) for word in words]
+    # A word of tags alone is an error of the row.
+    return ["\t".join(part) if part[0] else word for part, word in zip(parts, words, strict=True)]
 
 
 def _are_tags(parts: list[str]) -> bool:
@@ -192,6 +265,11 @@ def _expanded(lines: Lines, rows: Callable[[list[str]], list[str]], *, is_column
     def expanded() -> Iterator[tuple[int, str]]:
         for number, line in lines():
             words = line.split()
+            if words and words[0] == "#":
+                words = []  # a comment
+            if words == [_DOCUMENT]:
+                yield number, line
+                continue
             for row in rows(words) if words else ():
                 yield number, row
             if not (words and is_column):
@@ -201,9 +279,21 @@ def _expanded(lines: Lines, rows: Callable[[list[str]], list[str]], *, is_column
 
 
 def _records(text: CorpusText, notation: _Notation) -> Records:
+    head = text.head if notation is _BRACKETS else ""
+    is_yaml = "examples:" in head and any(map(_RASA_YAML.match, head.split("\n", _HEAD_LINES)[:_HEAD_LINES]))
+
     def numbered() -> Iterator[tuple[int, Any]]:
+        has_texts = not is_yaml  # whether the lines belong to an intent of Rasa
+        key = ""
         for number, line in text.lines():
-            yield number, "" if _has_no_text(line, notation) else {"line": line}
+            is_key = False
+            if is_yaml and (match := _RASA_KEY.match(line)):
+                is_key, key = True, match[1] if match[1] != "examples" else key
+                has_texts = match[1] == "examples" and key == "intent"
+            elif notation is _BRACKETS and line.startswith("##"):
+                has_texts = not _RASA_HEADING.match(line)
+            no_text = is_key or not has_texts or (is_yaml and not _BULLET.match(line))
+            yield number, "" if no_text or _has_no_text(line, notation) else {"line": line}
 
     return Records(numbered, text.line_count)
 
@@ -211,8 +301,9 @@ def _records(text: CorpusText, notation: _Notation) -> Records:
 def _has_no_text(line: str, notation: _Notation) -> bool:
     """Returns whether a line separates texts: it is empty, a heading of Rasa, or has only elements of documents."""
     if notation is _MARKUP and (elements := list(_ELEMENT.finditer(line))):
-        return all(element["name"].lower() in _TEXTS for element in elements) and not _ELEMENT.sub("", line).strip()
-    return not line.strip() or (notation is _BRACKETS and line.startswith("#"))
+        names = {element["name"].lower() for element in elements}
+        return names <= _NUMBERS or (names <= _TEXTS and not _ELEMENT.sub("", line).strip())
+    return line.strip() in ("", _DOCUMENT) or (notation is _BRACKETS and line.startswith("#"))
 
 
 def _tool(notation: _Notation, example: str) -> SpanTool:
@@ -230,16 +321,23 @@ def _read_markup(line: str) -> tuple[str, list[list[Any]]]:
     """Reads `<PER>Ida</PER>`; the names of XML for characters (`&amp;`) are read, too."""
     text, spans, end = "", list[list[Any]](), 0
     is_open: list[tuple[str, str, int]] = []  # name, label and start of each element
+    texts: list[tuple[str, int]] = []  # element that holds a text, and its start
+    whole: list[tuple[str, int, int]] = []  # such elements that begin and end on the line
     for match in _ELEMENT.finditer(line):
         text += _unescaped(line[end : match.start()])
         end = match.end()
-        name = match["name"]
-        if name.lower() in _TEXTS:
-            continue
-        if not match["close"]:
-            is_open.append((name, _label(match), len(text)))
-        elif not is_open or is_open[-1][0] != name:
-            problem = f"found {quoted(match[0])} without <{name}> before it"
+        name = match["name"].lower()
+        if name in _TEXTS:
+            if not match["close"] and not match["empty"]:
+                texts.append((match[0], len(text)))
+            elif texts and match["close"]:
+                whole.append((*texts.pop(), len(text)))
+        elif match["empty"]:
+            raise ConversionError(f"found the empty element {quoted(match[0])}", "Remove it.")
+        elif not match["close"]:
+            is_open.append((match["name"], _label(match), len(text)))
+        elif not is_open or is_open[-1][0].lower() != name:
+            problem = f"found {quoted(match[0])} without <{match['name']}> before it"
             raise ConversionError(problem, "Begin and end an entity on one line; write `&lt;` for a < of the text.")
         else:
             _, label, start = is_open.pop()
@@ -247,19 +345,38 @@ def _read_markup(line: str) -> tuple[str, list[list[Any]]]:
     if is_open:
         problem = f"found <{is_open[-1][0]}> without </{is_open[-1][0]}> behind it"
         raise ConversionError(problem, "Begin and end an entity on one line; write `&lt;` for a < of the text.")
-    return text + _unescaped(line[end:]), sorted(spans)
+    text += _unescaped(line[end:])
+    if whole and _has_text_outside(text, whole):
+        problem = f"found {quoted(whole[0][0])}, which marks a whole text, inside a text"
+        raise ConversionError(problem, "Give the type of an entity another name, or remove the element.")
+    return text, sorted(spans)
+
+
+def _has_text_outside(text: str, parts: list[tuple[str, int, int]]) -> bool:
+    end = 0
+    for _, start, stop in sorted(parts, key=lambda part: part[1:]):
+        if text[end:start].strip():
+            return True
+        end = max(end, stop)
+    return bool(text[end:].strip())
 
 
 def _unescaped(text: str) -> str:
     """Returns text with the names of characters replaced; unlike in HTML, each ends with a semicolon."""
+    if match := _MARKUP_REST.search(text):
+        problem = f"found {quoted(text[match.start() :], 40)}, which is not read"
+        raise ConversionError(problem, "Remove it, or write `&lt;` for a < of the text.")
     return _CHARACTER.sub(lambda match: html.unescape(match[0]), text)
 
 
 def _label(element: re.Match[str]) -> str:
     name = element["name"]
-    attributes = {key.lower(): one or other for key, one, other in _ATTRIBUTE.findall(element["attributes"])}
+    attributes = {key.lower(): "".join(values) for key, *values in _ATTRIBUTE.findall(element["attributes"])}
     if name.lower() in _TYPED:
         return next((attributes[key] for key in _TYPES if attributes.get(key)), name)
+    if name.lower() in _WORDS:
+        problem = f"found {quoted(element[0])}, an element for each word"
+        raise ConversionError(problem, "Export token, tab, tag on each line, or write <PER> around each entity.")
     if name.lower() in _FORMATS:
         problem = f"found the element {quoted(element[0])} of HTML"
         raise ConversionError(problem, "Name the element after the type of its entity, such as <PER>, or remove it.")
@@ -271,7 +388,7 @@ def _read_open_nlp(line: str) -> tuple[str, list[list[Any]]]:
     text, spans, end = "", list[list[Any]](), 0
     is_open: tuple[str, int] | None = None  # label and start
     for match in _OPEN_NLP.finditer(line):
-        text += line[end : match.start()]
+        text += _without_marks(line[end : match.start()])
         end = match.end()
         if bool(match["end"]) != (is_open is not None):
             problem = f"found {match[0]} {'without <START> before it' if match['end'] else 'inside an entity'}"
@@ -283,7 +400,14 @@ def _read_open_nlp(line: str) -> tuple[str, list[list[Any]]]:
             is_open = (match["label"] or BARE_TYPE, len(text))
     if is_open:
         raise ConversionError("found <START> without <END> behind it", "End the entity on the same line.")
-    return text + line[end:], spans
+    return text + _without_marks(line[end:]), spans
+
+
+def _without_marks(text: str) -> str:
+    """Returns text between entities; something like a mark of OpenNLP is an error."""
+    if match := _OPEN_NLP_REST.search(text):
+        raise ConversionError(f"found {quoted(match[0])}, an incomplete mark", "Write `<START:person> Ida <END>`.")
+    return text
 
 
 def _read_brackets(line: str) -> tuple[str, list[list[Any]]]:
@@ -316,6 +440,8 @@ def _plain(text: str) -> str:
 def _span(text: str, start: int, label: str) -> list[Any]:
     """Returns the span from an offset to the end of the text, without the white space at its edges."""
     part = text[start:]
+    if not part.strip():
+        raise ConversionError(f"found the label {quoted(label)} around no text", "Remove the label.")
     return [start + len(part) - len(part.lstrip()), start + len(part.rstrip()), label]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from support.settings import corpus_settings
 
@@ -16,9 +19,9 @@ def read(text, path="a.txt", **changes):
     return [" ".join(map("/".join, zip(one.tokens, one.tags, strict=True))) for one in sentences], report
 
 
-def error_of(text, **changes):
+def error_of(text, path="a.txt", **changes):
     with pytest.raises(CorpusError) as caught:
-        read(text, **changes)
+        read(text, path, **changes)
     return str(caught.value)
 
 
@@ -42,6 +45,15 @@ def error_of(text, **changes):
         ("Ida_B-PER left_O\n", ["Ida/B-PER left/O"]),
         ("Ida/B-PER\nleft/O\n\nIt/O\nrains/O\n", ["Ida/B-PER left/O", "It/O rains/O"]),
         ("Ida B-PER left O\nBo B-PER sat O down O\n", ["Ida/B-PER left/O", "Bo/B-PER sat/O down/O"]),
+        ("<ENAMEX TYPE=PERSON>Ida</enamex > ran\n", ["Ida/B-PERSON ran/O"]),
+        ("<name type='place'>Oslo</name> fell\n", ["Oslo/B-place fell/O"]),
+        ("<wiki id='1'>\n<PER>Ida</PER> ran\n</wiki>\n", ["Ida/B-PER ran/O"]),
+        ("<DOC>\n<DOCNO>12</DOCNO>\n<TEXT>\n<s/><PER>Ida</PER> ran\n</TEXT>\n</DOC>\n", ["Ida/B-PER ran/O"]),
+        ("-DOCSTART-\n\n<PER>Ida</PER> ran\n", ["Ida/B-PER ran/O"]),
+        ("<start:person>Ida<end> left\n", ["Ida/B-person left/O"]),
+        ("# 1\nIda/B-PER left/O\n# 2\nIt/O rains/O\n", ["Ida/B-PER left/O", "It/O rains/O"]),
+        ("Ida:B-PER left:O\n10:30:O\n", ["Ida/B-PER left/O", "10:30/O"]),
+        ("Ida left\nB-PER O\n\nIt rains here\nO O O\n", ["Ida/B-PER left/O", "It/O rains/O here/O"]),
     ],
 )
 def test_labels_inside_the_text_are_read(text, expected):
@@ -51,6 +63,18 @@ def test_labels_inside_the_text_are_read(text, expected):
     else:
         assert sentences[0].startswith("Ida/B-PER wrote/O [/O this/O ]/O")
     assert len(report.notes_by_kind()[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## intent:go\n- to [Oslo](city)\n## synonym:a\n- b\n## regex:z\n- [0-9]{5}\n## lookup:x\nfile.txt\n",
+        'version: "3.1"\nnlu:\n- intent: go\n  examples: |\n    - to [Oslo]{"entity": "city"}\n'
+        "- synonym: a\n  examples: |\n    - b\n- regex: z\n  examples: |\n    - [0-9]{5}\n",
+    ],
+)
+def test_files_of_rasa_have_texts_in_intents_only(text):
+    assert read(text)[0] == ["to/O Oslo/B-city"]
 
 
 def test_nested_labels_are_overlapping_spans():
@@ -74,6 +98,20 @@ def test_nested_labels_are_overlapping_spans():
             "Ida B-PER left O\nBo B-PER sat O down O\n" * 20 + "It O rains\n",
             "a.txt:41: found 1 column, expected 2: 'rains'",
         ),
+        ("<P>Ida</P> met <L>Bo</L>\n", "a.txt:1: found '<P>', which marks a whole text, inside a text. Give the type"),
+        ("<PER>Ida</PER> ran<br/> on\n", "a.txt:1: found the empty element '<br/>'. Remove it."),
+        ("<PER>Ida</PER> <!-- x --> ran\n", "a.txt:1: found '<!-- x --> ran', which is not read. Remove it"),
+        ("<PER>Ida</PER> met <1>Bo</1>\n", "a.txt:1: found '</1>', which is not read. Remove it"),
+        ("<PER>Ida</PER> met <LOC></LOC>\n", "a.txt:1: found the label 'LOC' around no text. Remove the label."),
+        ("<wi num='0' entity='PERSON'>Ida</wi>\n", "an element for each word. Export token, tab, tag on each line"),
+        ("<START:a> Ida <END> met <START: b> Bo\n", "a.txt:1: found '<START: b>', an incomplete mark. Write `<START:"),
+        ("[x](y) and [Ida [Berg](z)](PER)\n", "a.txt:1: found '](PER)', an incomplete entity"),
+        ("Ida/B-PER left/O\n/O\n", "a.txt:2: found 1 column, expected 2: '/O'"),
+        ("Ida left\nB-PER O\n" * 501 + "It rains\nO\n", "a.txt:1004: found 1 tag for the 2 words of line 1003. Write"),
+        (
+            "1\t<PER>Ida</PER> ran\n",
+            "a.txt:1: found labels inside the texts of a table, which is not read. Keep the column",
+        ),
         ("It rains\n[PER Ida] left .\n", "a.txt:2: found labels inside the text, such as '[PER Ida]', which are not"),
         ("(S\n  (PERSON Ida/NNP)\n  left/VBD)\n", "a.txt:2: found labels inside the text, such as '(PERSON Ida/NNP'"),
         ('<GateDocument>\n<TextWithNodes><Node id="0"/>Ida\n', "a.txt:2: found labels inside the text, such as '<Node"),
@@ -87,6 +125,11 @@ def test_faults_of_labels_name_the_line_and_the_remedy(text, problem):
 def test_other_files_are_not_searched_for_labels():
     assert read("<b>Ida</b> B-PER\nleft O\n", "a.conll")[0] == ["<b>Ida</b>/B-PER left/O"]
     assert read("Ida/x B-PER\nleft/y O\n", "a.conll")[0] == ["Ida/x/B-PER left/y/O"]
+    assert read("# text = [a](b) <i>c</i>\n1\tIda\tB-PER\n2\tleft\tO\n", "a.conllu")[0] == ["Ida/B-PER left/O"]
+    assert read("[a](b)\tB-PER\tNNP\nleft\tO\tVBD\n")[0] == ["[a](b)/B-PER left/O"]
+    assert "expected 2: '<title>It</title>'" in error_of("<title>It</title>\nIda\tB-PER\nleft\tO\n\nBo\tO\n")
+    assert "found labels inside the texts of a table" in error_of("id,text\n1,<PER>Ida</PER> ran\n", path="a.csv")
+    assert "expected a tag" in error_of("![a](b) It rains here\n")
     assert "expected a tag" in error_of("The/DT dog/NN\nruns/VBZ fast/RB\n")
     assert "expected a tag" in error_of("<PER>Ida</PER> left\n", format="columns")
 
@@ -96,3 +139,12 @@ def test_a_file_without_labels_is_read_if_the_settings_name_the_format():
     late = "It rains.\n" * 2000 + "<PER>Ida</PER> left.\n"
     assert "expected a tag" in error_of(late)
     assert read(late, format="inline")[0][-1] == "Ida/B-PER left/O ./O"
+
+
+@pytest.mark.parametrize("part", ["<a.", "<a b='", "[a](", "<START:", "&a", "[AB ", "<"])
+def test_the_time_for_a_long_line_grows_with_its_length(part):
+    text = "<PER>Ida</PER> " + part * 20_000 + "\n"
+    begin = time.process_time()
+    with contextlib.suppress(CorpusError):
+        read(text)
+    assert time.process_time() - begin < 10
