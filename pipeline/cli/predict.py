@@ -173,7 +173,7 @@ def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iter
     color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
     for number, batch in enumerate(batched(_texts(sentences), _BATCH)):
         if not number and not sentences and is_labelled(batch):
-            problem = "standard input: has a token and its tag on each line, not a text"
+            problem = "standard input: has labels that would be read as text, such as a tag at each token"
             raise NerError(f"{problem}. {USE_OF_LABELLED}.")
         if tagger is None:
             yield from (json.dumps(answer, ensure_ascii=False) for answer in outputs.run_texts(batch))

@@ -243,7 +243,9 @@ def refuse_labelled(file: IO[bytes], name: str) -> None:
     with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
         labelled = is_labelled(iter(lambda: file.readline(CHUNK_BYTES).decode("utf-8-sig", "replace"), ""))
     if labelled:
-        raise BatchError(f"{name}: has a token and its tag on each line, not a text. {USE_OF_LABELLED}.")
+        raise BatchError(
+            f"{name}: has labels that would be read as text, such as a tag at each token. {USE_OF_LABELLED}."
+        )
 
 
 def fields_of_input(path: str, fields: Fields, quoting: str | None = None) -> Fields:

@@ -196,7 +196,9 @@ def test_an_engine_refuses_labelled_files_as_a_local_job_does(tiny, tmp_path, na
     content = b"Joe\tB-PER\nBiden\tI-PER\nleft\tO\n\n" * 3
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     job = BatchJob(str(tmp_path / name), str(tmp_path / "out.jsonl"), tiny, Fields("sentence", None, ()))
-    with pytest.raises(NerError, match=rf"{name}: has a token and its tag on each line, not a text\. `ner evaluate"):
+    with pytest.raises(
+        NerError, match=rf"{name}: has labels that would be read as text, such as a tag at each token\. `ner evaluate"
+    ):
         engine.run_on_engine(job, DIRECT)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

@@ -200,16 +200,35 @@ COLUMNS = "Ada\tB-PER\nleft\tO\nOslo\tB-LOC\n"
         ("a.txt", "Ada left\tB-PER O\nin Oslo\tO B-LOC\n"),
         ("a.tsv", COLUMNS),
         ("a.csv", COLUMNS.replace("\t", ",")),
+        ("a.txt", "<PER>Ada</PER> left\nIt rains\nBo saw <LOC>Oslo</LOC>\n"),
+        ("a.txt", '<ENAMEX TYPE="PERSON">Ada</ENAMEX> left\n' * 2),
+        ("a.txt", "<START:person> Ada <END> left\n" * 2),
+        ("a.txt", '- go to [Oslo](city)\n- to [Rome]{"entity": "city"}\n'),
+        ("a.txt", "Ada/B-PER left/O\nIt/O rains/O\n"),
+        ("a.txt", "Ada|NNP|B-PER left|VBD|O\n\nIt|PRP|O rains|VBZ|O\n"),
+        ("a.txt", "Ada left\nB-PER O\n\nBo left Oslo\nB-PER O B-LOC\n"),
     ],
 )
 def test_a_labelled_file_is_refused_with_the_commands_for_it(tmp_path, name, content):
     (tmp_path / name).write_text(content)
-    with pytest.raises(BatchError, match=r"has a token and its tag on each line.* evaluate --data.* data convert"):
+    with pytest.raises(BatchError, match=r"has labels that would be read as text.* evaluate --data.* data convert"):
         rows_of(tmp_path / name, Fields("sentence"))
 
 
 @pytest.mark.parametrize(
-    "content", ["He flew a B-2\nto Oslo\n", "Ada left\n", "O\nB-PER\n", "type O\nblood O\n", "x B-PER\n"]
+    "content",
+    [
+        "He flew a B-2\nto Oslo\n",
+        "Ada left\n",
+        "O\nB-PER\n",
+        "type O\nblood O\n",
+        "x B-PER\n",
+        "<b>x</b>\n<B>y</B>\n",
+        "a/b O\nc/d B/c\n",
+        "[x](https://a.b) [y](#z)\n![a](b)\n",
+        "x < y\nand <http://a.b> </b>\n",
+        "<PER>Ada</PER> left\n" + "It rains\n" * 9,
+    ],
 )
 def test_texts_that_end_like_tags_are_texts(tmp_path, content):
     (tmp_path / "a.txt").write_text(content)
