@@ -112,7 +112,7 @@ def test_utf16_on_standard_input_is_named_as_in_a_file(predict, tmp_path, monkey
 def test_a_labelled_file_on_standard_input_leads_to_other_commands(predict):
     result = predict(input="Ida\tB-X\nleft\tO\n\n")
     assert result.exit_code == 1
-    assert "has labels that would be read as text, such as a tag at each token. `ner evaluate --data` scores" in result.output
+    assert "such as a tag at each token. `ner evaluate --data` scores" in result.output
 
 
 def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
