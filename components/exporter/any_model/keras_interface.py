@@ -34,13 +34,13 @@ class KerasInterface:
         """
         if not model.built:
             raise ExportError(
-                f"model {model.name} was never called, so it has no weights. Train it or load its weights first."
+                f"model {model.name}: was never called, so it has no weights. Train it or load its weights first."
             )
         self._model = model
         declared = _declared_inputs(model)
         if declared is None and not inputs:
             raise ExportError(
-                f"model {model.name} is a {type(model).__name__}, which declares no inputs. Give inputs: name -> "
+                f"model {model.name}: a {type(model).__name__} declares no inputs. Give inputs: name -> "
                 "tf.TensorSpec([None, ...], dtype)."
             )
         self._structure = declared if declared is not None else _structure_of(inputs or {})
@@ -78,7 +78,7 @@ class KerasInterface:
         for name, value in outputs.items():
             if not isinstance(value, tf.Tensor):
                 raise ExportError(
-                    f"output {name} of model {self._model.name} is a {type(value).__name__}; a server can only return "
+                    f"output {name} of model {self._model.name}: is a {type(value).__name__}; a server can only return "
                     "dense tensors. Return one (for ragged ones: `to_tensor()`)."
                 )
         return outputs

@@ -83,7 +83,7 @@ def _raw_features(transform: TransformGraph, interface: KerasInterface) -> dict[
     """Returns specs of the raw features that the model's inputs are computed from, so not the training label."""
     if missing := sorted({*interface.inputs} - transform.names()):
         raise ExportError(
-            f"the model takes {missing}, which the transform graph does not give; it gives "
+            f"inputs: the model takes {missing}, which the transform graph does not give; it gives "
             f"{sorted(transform.names())}. Name the model's inputs after transformed features."
         )
     return transform.sources(interface.inputs)
@@ -96,7 +96,7 @@ def _served(name: str, spec: Any) -> tf.TensorSpec:
     if isinstance(spec, tf.io.VarLenFeature):
         return tf.TensorSpec([None, None], spec.dtype, name=name)
     raise ExportError(
-        f"raw feature {name} of the transform graph is a {type(spec).__name__}, which a request cannot hold. Declare "
+        f"raw feature {name} of the transform graph: is a {type(spec).__name__}, which a request cannot hold. Declare "
         "it with a fixed shape, or as a list of values, in the schema."
     )
 
@@ -112,8 +112,8 @@ def _require_dense(values: Mapping[str, Any], interface: KerasInterface) -> None
     for name in interface.inputs:
         if not isinstance(values[name], tf.Tensor) and name not in interface.takes_sparse:
             raise ExportError(
-                f"transformed feature {name} is a {type(values[name]).__name__}, but the model takes it dense. Make it "
-                "dense in the preprocessing function, or declare keras.Input(..., sparse=True)."
+                f"transformed feature {name}: is a {type(values[name]).__name__}, but the model takes it dense. Make "
+                "it dense in the preprocessing function, or declare keras.Input(..., sparse=True)."
             )
 
 
@@ -127,7 +127,7 @@ def _served_dtype(side: str, name: str, dtype: tf.DType) -> tf.DType:
         return tf.float32
     if dtype.is_complex or dtype.is_quantized or dtype in (tf.resource, tf.variant):
         raise ExportError(
-            f"{side} {name} is {dtype.name}, which a request or an answer cannot hold (docs/pitfalls.md, "
+            f"{side} {name}: is {dtype.name}, which a request or an answer cannot hold (docs/pitfalls.md, "
             "dtype_not_served). Cast it inside the model: tf.math.real and tf.math.imag for complex numbers, "
             "tf.dequantize for quantized ones."
         )
@@ -137,7 +137,7 @@ def _served_dtype(side: str, name: str, dtype: tf.DType) -> tf.DType:
 def _labelled(outputs: Mapping[str, tf.Tensor], labels: LabelLookup) -> dict[str, tf.Tensor]:
     if len(outputs) != 1:
         raise ExportError(
-            f"labels belong to one output, but the model gives {sorted(outputs)}. Export a model that gives only the "
+            f"labels: belong to one output, but the model gives {sorted(outputs)}. Export a model that gives only the "
             "class scores: keras.Model(model.inputs, model.outputs[0])."
         )
     [(name, scores)] = outputs.items()

@@ -89,7 +89,7 @@ def plan_signatures(contract: Contract, signatures: Signatures, changes: Changes
     if signatures.default == KEYED and signatures.key is None and KEYED not in contract.signatures:
         signatures = dataclasses.replace(signatures, key="key")
     if signatures.default == FEATURE_FORWARD and not (signatures.forward or FEATURE_FORWARD in contract.signatures):
-        raise ExportError("feature_forward forwards nothing. Name the features (--forward NAME,..., or forward=).")
+        raise ExportError("feature_forward: forwards nothing. Name the features (--forward NAME,..., or forward=).")
     base = _base(contract, signatures, changes.base)
     _require_droppable(contract, changes, signatures)
     renamed = _renamed(contract.signatures, changes.rename)
@@ -99,7 +99,7 @@ def plan_signatures(contract: Contract, signatures: Signatures, changes: Changes
     for name in added:
         if name in sources:
             fix = f"Remove it from the request, or drop the old one (--drop {name}, or drop=)."
-            raise ExportError(f"the model already has a signature {name}. {fix}")
+            raise ExportError(f"signature {name}: the model has it already. {fix}")
         sources[name] = base
     default = signatures.default or SERVING_DEFAULT
     if default != SERVING_DEFAULT:
@@ -108,7 +108,7 @@ def plan_signatures(contract: Contract, signatures: Signatures, changes: Changes
     elif signatures.keep_default_as:
         _keep_default(signatures.keep_default_as, sources)
     if {*sources} == {*contract.signatures} and not (changes.rename or changes.labels or changes.prune or changes.drop):
-        raise ExportError("nothing to do: name a key, features to forward, another default, or a change.")
+        raise ExportError("signatures: nothing to do. Name a key, features to forward, another default, or a change.")
     promised = {name: _extended(own[source], added.get(name, {})) for name, source in sorted(sources.items())}
     return SignaturePlan(
         sources=sources,
@@ -134,35 +134,35 @@ def _base(contract: Contract, signatures: Signatures, base: str | None) -> str:
             "tf.saved_model.save(model, DIR, signatures=model.FUNCTION)."
         )
     if base not in names:
-        raise ExportError(f"the model has no signature {base}; it has {names}. Choose one of them as base (--base).")
+        raise ExportError(f"base {base}: the model has no signature {base}, but {names}. Choose one of them (--base).")
     return base
 
 
 def _require_droppable(contract: Contract, changes: Changes, signatures: Signatures) -> None:
     if unknown := sorted({*changes.drop} - {*contract.signatures}):
         raise ExportError(
-            f"no signature {', '.join(unknown)} to drop; the model has {', '.join(sorted(contract.signatures))}. "
+            f"drop: no signature {', '.join(unknown)} to drop; the model has {', '.join(sorted(contract.signatures))}. "
             "Choose one of them."
         )
     if SERVING_DEFAULT in changes.drop:
         if signatures.default in (None, SERVING_DEFAULT):
             raise ExportError(
-                "serving_default cannot be dropped without another default: servers ask it if a request names no "
-                "signature. Name one that takes its place (--default SIGNATURE)."
+                "drop: serving_default cannot be dropped without another default, because servers ask it if a request "
+                "names no signature. Name one that takes its place (--default SIGNATURE)."
             )
         if signatures.keep_default_as:
-            raise ExportError("serving_default cannot be dropped and kept under another name. Choose one.")
+            raise ExportError("drop: serving_default cannot be dropped and kept under another name. Choose one.")
 
 
 def _renamed(own: Mapping[str, SignatureContract], rename: Mapping[str, str]) -> dict[str, SignatureContract]:
     known = {name for each in own.values() for name in (*each.inputs, *each.outputs)}
     if unknown := sorted({*rename} - known):
         raise ExportError(
-            f"no input or output {', '.join(unknown)} to rename; the model has {', '.join(sorted(known))}. "
+            f"rename: no input or output {', '.join(unknown)} to rename; the model has {', '.join(sorted(known))}. "
             "Choose one of them."
         )
     if "" in rename.values():
-        raise ExportError("a new name is empty. Write OLD=NEW.")
+        raise ExportError("rename: a new name is empty. Write OLD=NEW.")
     result = {}
     for signature, each in own.items():
         _require_distinct(signature, "inputs", [rename.get(name, name) for name in each.inputs])
@@ -209,7 +209,7 @@ def _labelled(
         if output not in each.outputs:
             continue
         if label in each.outputs or label in each.inputs:
-            raise ExportError(f"signature {signature} has a tensor {label} already. Rename it (--rename {label}=NEW).")
+            raise ExportError(f"signature {signature}: has a tensor {label} already. Rename it (--rename {label}=NEW).")
         tensor = each.outputs[output]
         shape = tensor.shape[:-1] if _is_score(tensor) and tensor.shape else tensor.shape
         made = TensorContract("string", shape, f"Label of `{output}`.")
@@ -272,7 +272,7 @@ def _added_inputs(base: SignatureContract, signatures: Signatures) -> dict[str, 
 def _returned(base: SignatureContract, name: str, dtype: str) -> TensorContract:
     """Returns the contract of an input that is returned: the model's own of that name, or one value per row."""
     if name in base.outputs:
-        raise ExportError(f"{name} cannot be returned: the model has an output of that name. Choose another name.")
+        raise ExportError(f"{name}: cannot be returned, the model has an output of that name. Choose another name.")
     meaning = f"`{name}` as sent."
     if name in base.inputs:
         return dataclasses.replace(base.inputs[name], meaning=meaning, forwards=name)
@@ -282,7 +282,10 @@ def _returned(base: SignatureContract, name: str, dtype: str) -> TensorContract:
 
 def _replace_default(default: str, keep_as: str, sources: dict[str, str]) -> None:
     if default not in sources:
-        raise ExportError(f"signature {default} cannot become the default. Choose one of {', '.join(sorted(sources))}.")
+        raise ExportError(
+            f"default {default}: a signature that does not exist cannot become the default. Choose one of "
+            f"{', '.join(sorted(sources))}."
+        )
     if SERVING_DEFAULT in sources:  # it may have been dropped
         _keep_default(keep_as, sources)
     sources[SERVING_DEFAULT] = sources[default]
@@ -290,9 +293,9 @@ def _replace_default(default: str, keep_as: str, sources: dict[str, str]) -> Non
 
 def _keep_default(name: str, sources: dict[str, str]) -> None:
     if name in sources:
-        raise ExportError(f"the original default cannot stay as {name}: that name is taken. Choose another one.")
+        raise ExportError(f"keep_default_as {name}: that name is taken. Choose another one.")
     if SERVING_DEFAULT not in sources:
-        raise ExportError(f"the model has no {SERVING_DEFAULT} to keep as {name}. Leave keep_default_as out.")
+        raise ExportError(f"keep_default_as {name}: the model has no {SERVING_DEFAULT} to keep. Leave it out.")
     sources[name] = SERVING_DEFAULT
 
 

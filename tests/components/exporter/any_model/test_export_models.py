@@ -171,7 +171,7 @@ def test_examples_need_all_inputs(numbers, tmp_path):
 
 def test_labels_need_a_single_output_and_a_folder_is_not_replaced(numbers, tmp_path):
     both = keras.Model(numbers.inputs, {"a": numbers.outputs[0], "b": numbers.outputs[0]})
-    with pytest.raises(ExportError, match="labels belong to one output"):
+    with pytest.raises(ExportError, match="labels: belong to one output"):
         export_model(both, tmp_path / "1", labels=["a", "b"])
     with pytest.raises(ExportError, match="exists already"):
         export_model(numbers, tmp_path)

@@ -327,7 +327,7 @@ def test_requests_that_cannot_be_generated_must_be_given(tiny, tmp_path):
 def test_signatures_that_do_not_fit_the_model_are_refused(tiny):
     cases = [
         (Signatures(), "nothing to do"),
-        (Signatures(key="key"), "already has a signature keyed"),
+        (Signatures(key="key"), "signature keyed: the model has it already"),
         (Signatures(default="nope"), "cannot become the default"),
         (Signatures(default="keyed", keep_default_as="keyed"), "that name is taken"),
     ]
