@@ -58,12 +58,12 @@ def test_a_linear_expert_of_lbfgs_has_no_part_in_the_training_of_the_network():
     np.testing.assert_allclose(logits(model.folded(), batch), logits(model, batch), rtol=1e-6)
 
 
-def test_tagger_contract(check_layer):
+def test_the_tagger_saves_loads_and_trains_in_every_precision(check_layer):
     batch = features([4, 1], 4)
     check_layer(lambda **kw: with_owners(batch, **kw), batch, (2, 4, 5))
 
 
-def test_contract_with_gazetteers_and_clusters(check_layer):
+def test_the_tagger_saves_loads_and_trains_with_gazetteers_and_clusters(check_layer):
     batch = features([4, 1], 4)
     batch |= {f"gazetteer_{name}": np.clip(batch["word_ids"], 0, 5) for name in ("CITY", "TEAM")}
     batch["cluster_ids"] = np.stack([batch["word_ids"]] * 2, -1)

@@ -74,7 +74,7 @@ def sums(layer, columns, table):
     return total
 
 
-def test_contract(check_layer):
+def test_the_layer_saves_loads_and_trains(check_layer):
     for members in [1, 3]:
         layer = check_layer(
             lambda members=members, **kw: built(members=members, rate=0.5, seed=1, **kw), sentences(), (2, 6, 5)

@@ -52,7 +52,7 @@ def features(*sentences, width=None, columns=3):
 SENTENCES = ([[5], [6, 7, 8], [9]], [[10, 11]], [], [[12], [13], [14], [15], [16, 17]])
 
 
-def test_contract(check_layer):
+def test_the_tagger_saves_loads_and_trains_on_every_backbone(check_layer):
     for kind in BACKBONES:
         check_layer(functools.partial(tagger, kind), features(*SENTENCES), (4, 5, 5))
 

@@ -14,7 +14,7 @@ VECTORS = np.random.default_rng(0).normal(size=(2, 6, 8)).astype("float32")
 SUBWORDS = np.random.default_rng(0).integers(1, 31, (2, 4, 3)).astype("int32")
 
 
-def test_word_dropout_contract(check_layer):
+def test_word_dropout_saves_and_loads(check_layer):
     check_layer(lambda **kw: layers.WordDropout(0.5, **kw), IDS, (2, 4))
 
 
@@ -27,11 +27,11 @@ def test_word_dropout_applies_in_training_only():
     assert 0.25 < (dropped[:, :2] == 1).mean() < 0.35
 
 
-def test_context_block_contract(check_layer):
+def test_context_block_saves_loads_and_trains(check_layer):
     check_layer(lambda **kw: layers.ContextBlock(8, 2, 0.1, **kw), VECTORS, (2, 6, 8))
 
 
-def test_subword_embedding_contract(check_layer):
+def test_subword_embedding_saves_loads_and_trains(check_layer):
     check_layer(lambda **kw: layers.SubwordEmbedding(31, 8, 0.5, **kw), SUBWORDS, (2, 4, 8))
 
 

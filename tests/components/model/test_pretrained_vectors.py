@@ -44,7 +44,7 @@ def filled(**options):
     return layer
 
 
-def test_contract(check_layer):
+def test_frozen_and_trained_vectors_save_load_and_train(check_layer):
     for frozen in [True, False]:
         check_layer(functools.partial(filled, frozen=frozen, rate=0.5), IDS, (2, 4, 5))
 

@@ -24,7 +24,7 @@ def features(lengths, width):
     }
 
 
-def test_contract(check_layer):
+def test_the_tagger_saves_loads_and_trains_in_every_precision(check_layer):
     check_layer(lambda **kw: transformer_tagger.TransformerTagger(**SIZES, **kw), features([4, 1], 4), (2, 4, 5))
 
 
@@ -56,7 +56,7 @@ def test_token_and_position_embedding_contract(check_layer):
 
 
 @pytest.mark.extended
-def test_transformer_block_contract(check_layer):
+def test_transformer_block_saves_loads_and_trains(check_layer):
     check_layer(lambda **kw: transformer_tagger.TransformerBlock(8, 2, 16, **kw), VECTORS, (2, 4, 8))
 
 
