@@ -43,6 +43,12 @@ LINEAGE_FILE = "lineage.json"
 DRIFTED = "drifted"
 """Custom property of the data profile: 1 if a drift limit is exceeded."""
 
+# Features that Transform computes and a tagger reads by these names; components/transform/features.py has the others.
+GAZETTEER = "gazetteer_"
+"""Prefix of the features of a gazetteer; the type follows. Values are codes below `GAZETTEER_CODES`, 0 at padding."""
+GAZETTEER_CODES = 6
+CLUSTER_IDS = "cluster_ids"
+
 # Transform, Trainer, Tuner.
 MODEL_FILE = "model.keras"
 """Weights and sizes of the trained model."""

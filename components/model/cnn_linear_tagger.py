@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from components.keys import CLUSTER_IDS, GAZETTEER, GAZETTEER_CODES
 from components.model.context_features import ContextFeatures
 from components.model.feature_templates import reach
 from components.model.layers import ContextBlock, PretrainedVectors, SubwordEmbedding, WordDropout, arguments
@@ -16,9 +17,6 @@ from components.text.transitions import FORBIDDEN
 
 LINEAR_STEP = 2.5
 """Scale of the linear logits that lets one learning rate serve both experts."""
-# Names of the features with codes of gazetteers begin with it; components/transform/gazetteers.py.
-_CODES, _NUM_CODES = "gazetteer_", 6
-_CLUSTERS = "cluster_ids"
 DEFAULT_NETWORK_SHARE = 0.35
 """Ensemble weight of the network, which is overconfident, in models saved without one; a training chooses its own."""
 
@@ -38,8 +36,10 @@ def columns(inputs: Mapping[str, Any]) -> Any:
         (1, 2, 12)
     """
     single = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in ("word_ids", "case_ids")]
-    codes = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in sorted(inputs) if name.startswith(_CODES)]
-    clusters = [ops.cast(inputs[_CLUSTERS], "int32")] if _CLUSTERS in inputs else []
+    codes = [
+        ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in sorted(inputs) if name.startswith(GAZETTEER)
+    ]
+    clusters = [ops.cast(inputs[CLUSTER_IDS], "int32")] if CLUSTER_IDS in inputs else []
     return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32"), *codes, *clusters], axis=-1)
 
 
@@ -144,7 +144,9 @@ class CnnLinearTagger(keras.Model):
         )
         # Zeros, so that a warm start with another gazetteer begins with the earlier predictions.
         self.gazetteers = [
-            SubwordEmbedding(_NUM_CODES, embed_dim, subword_dropout, next(seeds), "zeros", name=_CODES + name, **tables)
+            SubwordEmbedding(
+                GAZETTEER_CODES, embed_dim, subword_dropout, next(seeds), "zeros", name=GAZETTEER + name, **tables
+            )
             for name in gazetteers
         ]
         # Ids of another file mean other words, so that the name keeps a warm start from copying them.
@@ -217,7 +219,7 @@ class CnnLinearTagger(keras.Model):
         for gazetteer in self.gazetteers:
             x = x + gazetteer(ops.expand_dims(inputs[gazetteer.name], -1), training=training)
         if self.clusters is not None:
-            x = x + self.clusters(inputs[_CLUSTERS], training=training)
+            x = x + self.clusters(inputs[CLUSTER_IDS], training=training)
         x = self.input_norm(x)
         x = self.widen(self.input_dropout(x, training=training))  # [batch, tokens, width]
         x = x * ops.cast(ops.expand_dims(mask, -1), x.dtype)

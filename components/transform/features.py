@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-# Raw features of an Example.
+# Raw features of an Example, and features that taggers name.
+from components.keys import CLUSTER_IDS as CLUSTER_IDS
+from components.keys import GAZETTEER as GAZETTEER
 from components.keys import KEY as KEY
 from components.keys import SENTENCE as SENTENCE
 from components.keys import TAGS as TAGS
@@ -25,8 +27,8 @@ TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a t
 
 # Only if configured, and for taggers that read them.
 VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then by `preprocessing.vector_ids`
-GAZETTEER: Final = "gazetteer_"  # prefix of TYPE; int64: 0 padding, then the codes of `Gazetteers.codes`
-CLUSTER_IDS: Final = "cluster_ids"  # int64 [.., columns]: 0 padding, then by `clusters.Clusters`
+# GAZETTEER and a type, int64: 0 padding, then the codes of `Gazetteers.codes`
+# CLUSTER_IDS, int64 [.., columns]: 0 padding, then by `clusters.Clusters`
 PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of word pieces, each plus 1
 
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)

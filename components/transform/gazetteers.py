@@ -18,6 +18,7 @@ from absl import logging
 
 from components.common.hashing import content_version, require_content
 from components.common.iterables import batched
+from components.keys import GAZETTEER_CODES
 from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform.features import GAZETTEER, GAZETTEER_TABLES
@@ -25,7 +26,7 @@ from components.transform.settings import GazetteerSettings
 from components.transform.text_file import TextFile, TextFileError
 from components.transform.vocabulary_asset import vocabulary_table
 
-NONE, BEGIN, INSIDE, LAST, SINGLE = range(1, 6)
+NONE, BEGIN, INSIDE, LAST, SINGLE = range(1, GAZETTEER_CODES)
 """Codes of a token; 0 is padding."""
 
 MOST_TOKENS = 12
