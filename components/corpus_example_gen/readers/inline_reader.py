@@ -64,7 +64,7 @@ _TEXTS = frozenset(
     {"doc", "document", "wiki", "article", "page", "corpus", "text", "txt", "body", "hl", "headline", "slug"}
     | {"p", "par", "paragraph", "s", "sent", "sentence", "line", "u"}
 )
-_NUMBERS = frozenset({"docno", "docid", "storyid", "nwords"})  # a line of its own that numbers a document
+_NUMBERS = frozenset({"docno", "docid", "storyid", "nwords"})  # each fills a line and numbers a document
 _WORDS = frozenset({"w", "wi", "tok", "token", "word"})
 _FORMATS = frozenset(
     {

@@ -71,9 +71,9 @@ def _tags(line: str) -> list[str]:
 
 def _tags_at_words(line: str) -> list[str]:
     """Returns the tags of a line such as `Joe/B-PER left/O`; empty if a word has none."""
-    found = [_TAGGED_WORD.fullmatch(word) for word in line.split()]
-    tags = [match["tag"] for match in found if match]
-    return tags if len(tags) == len(found) and all(map(is_valid_tag, tags)) else []
+    matches = [_TAGGED_WORD.fullmatch(word) for word in line.split()]
+    tags = [match["tag"] for match in matches if match]
+    return tags if len(tags) == len(matches) and all(map(is_valid_tag, tags)) else []
 
 
 def _tags_below(line: str, below: str) -> list[str]:
