@@ -557,6 +557,14 @@ def _is_documentation(name: str) -> bool:
 
 def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     """Returns the pattern of files that are not named after splits."""
+    kinds = {extension for _, extension in files.values()}
+    chosen = {kind for kind in kinds if _without_gz(kind).lower() not in _GENERIC} or kinds
+    pair = _parallel_files(folder)
+    if pair and (not files or files.get(pair[1].name, ("", ""))[1] in chosen):
+        texts, tags = (str(path.relative_to(folder)) for path in pair)
+        problem = f"has {'no corpus file, but ' if not files else ''}texts in {texts} and their tags in {tags}"
+        command = paste_command(folder, texts, tags, joined_name(tags))
+        raise CorpusError(str(folder), None, problem, f"Join the files of each split, in this folder: {command}.")
     splits = {name: own for name, (stem, _) in files.items() if (own := _splits_in_name(stem))}
     if any(TRAIN_SPLIT in own for own in splits.values()) and any(own - {TRAIN_SPLIT} for own in splits.values()):
         # Shuffling a published test set into the training data would invalidate all later scores.
@@ -566,9 +574,6 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         if (ready := _one_each(by_split)) and not any(_WILDCARD.search(name) for name in splits):
             fix += f": --set 'corpus.splits={json.dumps(dict(ready), ensure_ascii=False)}'"
         raise CorpusError(str(folder), None, problem, f"{fix}.")
-    kinds = {extension for _, extension in files.values()}
-    specific = {kind for kind in kinds if _without_gz(kind).lower() not in _GENERIC}
-    chosen = specific or kinds
     if not chosen:
         entries = [path for path in folder.iterdir() if not _is_documentation(path.name)]
         others = sorted(path.name if path.is_file() else f"{path.name}/" for path in entries)
@@ -577,11 +582,6 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         packed = [path for path in entries if path.is_file() and packed_by_name(path.name)]
         if packed and (form := packed_by_name(packed[0].name)):
             fix = form.fix(packed[0].name)
-        elif pair := _parallel_files(folder):
-            texts, tags = (path.relative_to(folder) for path in pair)
-            problem = f"has no corpus file, but texts in {texts} and their tags in {tags}"
-            target = f"{texts.parent.name or TRAIN_SPLIT}.tsv"
-            fix = f"Join the files of each split, in this folder: {paste_command(texts, tags, target)}."
         elif inner := _inner_corpora(folder):
             fix = f"Give {'the folder' if len(inner) == 1 else 'one of the folders'} {listed([*map(str, inner)])}."
         raise CorpusError(str(folder), None, problem, fix)
@@ -589,6 +589,16 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         problem = f"has files of several kinds ({', '.join(sorted(chosen))}) and none named train"
         raise CorpusError(str(folder), None, problem, _EXPECTED)
     return f"*.{chosen.pop()}"
+
+
+def joined_name(tags: str) -> str:
+    """Returns a name for the corpus file of texts and their tags, after the split in the name of the tags, if any.
+
+    >>> joined_name("dev/seq.out"), joined_name("train.labels.txt"), joined_name("labels.txt")
+    ('dev.tsv', 'train.tsv', 'corpus.tsv')
+    """
+    stems = {stem for own in SPLIT_STEMS.values() for stem in own}
+    return f"{next((word for word in _STEM_WORD.findall(tags.lower()) if word in stems), 'corpus')}.tsv"
 
 
 def _splits_in_name(stem: str) -> set[str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import shlex
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 
+_GZ = ".gz"
 _SAMPLE = 50  # lines that are compared
 _MOST_FILES = 50  # of a folder
 _LONGEST = 100_000  # bytes of a line
@@ -37,9 +42,22 @@ def parallel_files(folder: Path) -> tuple[Path, Path] | None:
     return None
 
 
-def paste_command(texts: Path, tags: Path, target: str) -> str:
-    """Returns the command that joins two files to a corpus file of sentences, tabs and tags."""
-    return f"`paste {texts} {tags} > {target}`"
+def paste_command(folder: Path, texts: str, tags: str, target: str) -> str:
+    """Returns the command that joins two files of a folder to a corpus file of sentences, tabs and tags.
+
+    >>> paste_command(Path(), "a b.in", "a.out", "corpus.tsv")
+    "`paste 'a b.in' a.out > corpus.tsv`"
+    """
+    packed = [name for name in (texts, tags) if name.endswith(_GZ)]
+    unpack = f"gunzip -k {' '.join(map(_quoted, packed))} && " if packed else ""
+    files = " ".join(_quoted(name.removesuffix(_GZ)) for name in (texts, tags))
+    has_cr = any(line.endswith("\r\n") for name in (texts, tags) for line in _head(folder / name))
+    unix = r" | tr -d '\r'" if has_cr else ""
+    return f"`{unpack}paste {files}{unix} > {target}`"
+
+
+def _quoted(name: str) -> str:
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def _lengths(lines: list[str]) -> list[int]:
@@ -47,7 +65,11 @@ def _lengths(lines: list[str]) -> list[int]:
 
 
 def _head(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace") as file:
+    opened = gzip.open if path.suffix == _GZ else open
+    with (
+        contextlib.suppress(OSError, EOFError, zlib.error),
+        opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file,
+    ):
         for _ in range(_SAMPLE):
             line = file.readline(_LONGEST)
             if not line:

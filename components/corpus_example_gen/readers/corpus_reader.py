@@ -21,6 +21,7 @@ from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck, with_all_settings
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
+from components.corpus_example_gen.corpus.layout import joined_name
 from components.corpus_example_gen.corpus.parallel_files import is_tags_only, parallel_files, paste_command
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
@@ -58,7 +59,6 @@ from components.corpus_example_gen.readers.token_records import (
 )
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
-from components.keys import TRAIN_SPLIT
 from components.text.tags import OUTSIDE_LABELS
 from components.text.words import SEPARATING
 
@@ -294,7 +294,7 @@ def _refuse_tags_only(text: CorpusText, path: str) -> None:
     tags = Path(path)
     pair = parallel_files(tags.parent) if tags.is_file() else None
     texts = pair[0].name if pair and pair[1] == tags else "TEXTS"
-    command = paste_command(Path(texts), Path(tags.name), f"{TRAIN_SPLIT}.tsv")
+    command = paste_command(tags.parent, texts, tags.name, joined_name(tags.name))
     raise CorpusError(path, 1, "holds tags without their tokens", f"Join it with the file of the texts: {command}.")
 
 

@@ -15,6 +15,7 @@ import html
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -93,15 +94,17 @@ _OPEN_NLP_CLOSED = re.compile(r"<START(?::[^<>\s]+)?>[^<>]+<END>", re.IGNORECASE
 _OPEN_NLP_REST = re.compile(r"<(?:START\b|END\b)[^<>]{0,99}>?", re.IGNORECASE)
 # The value behind a colon is the normalized text. Links are text: their addresses have a colon, dot or slash.
 _RASA = re.compile(
-    r"(?<!!)\[(?P<text>[^\[\]]+)\](?:\((?P<label>[^\W\d][\w -]*)(?::[^()/]*)?\)|(?P<object>\{[^{}]*\}))(?:\{[^{}]*\})?"
+    r"(?<![!\\])\[(?P<text>[^\[\]]*[^\[\]\\])\]"
+    r"(?:\((?P<label>[^\W\d][\w -]*)(?::[^()/]*)?\)|(?P<object>\{[^{}]*\}))(?:\{[^{}]*\})?"
 )
 _RASA_REST = re.compile(
-    r"(?<!!)\[[^\[\]]+\]?(?:\((?!\w+:/|[^()]*[./])[^()]*\)?|\{)|^[^\[\]]*\]\([^\W\d][\w -]*\)|\[\]\([^\W\d][\w -]*\)"
+    r"(?<!!)\[[^\[\]]+\]?(?:\((?!\w+:/|[^()]*[./])[^()]*\)?|\{)|(?:(?<=[\[\]])|^[^\[\]]*)\]\([^\W\d][\w -]*\)"
 )
-_BULLET = re.compile(r"\s*[-*]\s+")
+_BULLET = re.compile(r"\s*[-*+]\s+")
 _RASA_YAML = re.compile(r"(?:version|nlu|stories|rules)\s*:")  # how a file of Rasa begins, behind comments
 _RASA_KEY = re.compile(r"\s*(?:-\s+)?(intent|synonym|regex|lookup|examples)\s*:")
 _RASA_HEADING = re.compile(r"##\s*(synonym|regex|lookup)\s*:")
+_TAGGED_WORD = re.compile(r"(?<!\S)[^\s/|]+[/|][BIES]-[A-Z]{2,}(?!\S)")
 _DOCUMENT = "-DOCSTART-"
 
 
@@ -234,7 +237,10 @@ def _rows_of_words(lines: Lines, sample: list[tuple[int, str]]) -> tuple[Lines, 
         tagged = [word for word in words if separator in word]
         if len(tagged) < _MIN_TAGGED * len(words):
             continue
-        depth = min(word.count(separator) for word in tagged)
+        columns = Counter(word.count(separator) for word in tagged)
+        depth = min(
+            columns, key=lambda count: (-columns[count], count)
+        )  # other words are errors, or contain separators
         split = functools.partial(_split_words, separator=separator, depth=depth)
         if _are_tags([word.rsplit(separator, 1)[1] for word in tagged]):
             return _expanded(lines, split, is_column=len(words) == len(rows)), tagged[0]
@@ -309,6 +315,10 @@ def _has_no_text(line: str, notation: _Notation) -> bool:
 def _tool(notation: _Notation, example: str) -> SpanTool:
     def convert(record: Any, path: str) -> Annotated:
         text, spans = notation.read(record["line"])
+        for pattern in (*(other.pattern for other in _NOTATIONS if other is not notation), _TAGGED_WORD):
+            if match := pattern.search(text):
+                problem = f"found {quoted(match[0], 60)}, a label of another kind than {quoted(example, 60)}"
+                raise ConversionError(problem, "Write all labels of a file in one way.")
         return Annotated(text, spans)
 
     shown = f", such as {quoted(example, 60)}" if example else ""

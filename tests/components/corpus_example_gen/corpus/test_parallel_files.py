@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 
 import pytest
@@ -47,5 +48,39 @@ def test_a_file_of_tags_names_the_file_of_its_texts(tmp_path):
     with pytest.raises(CorpusError, match=r"labels\.txt:1: holds tags without their tokens\. .* `paste TEXTS labels"):
         list(read_corpus_file(str(tmp_path / "labels.txt"), corpus_settings()))
     (tmp_path / "sentences.txt").write_text(TEXTS)
-    with pytest.raises(CorpusError, match=r"`paste sentences\.txt labels\.txt > train\.tsv`"):
+    with pytest.raises(CorpusError, match=r"`paste sentences\.txt labels\.txt > corpus\.tsv`"):
         list(read_corpus_file(str(tmp_path / "labels.txt"), corpus_settings()))
+
+
+@pytest.mark.parametrize(
+    ("texts", "tags", "target"),
+    [
+        ("seq.in", "seq.out", "corpus.tsv"),
+        ("my texts.txt", "Ida's tags.txt", "corpus.tsv"),
+        ("words.txt", "-tags.txt", "corpus.tsv"),
+        ("sentences.txt.gz", "labels.txt.gz", "corpus.tsv"),
+        ("dev.words.txt", "dev.tags.txt", "dev.tsv"),
+        ("train.seq.in", "train.seq.out", "train.tsv"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_command_works_for_every_name_and_line_end(tmp_path, texts, tags, target, end):
+    for name, content in ((texts, TEXTS), (tags, TAGS)):
+        data = content.replace("\n", end).encode()
+        (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    with pytest.raises(CorpusError, match=r"texts in .* and their tags in .*\. Join the files of each split") as caught:
+        find_splits(tmp_path)
+    subprocess.run(str(caught.value).split("`")[1], shell=True, check=True, cwd=tmp_path)
+    joined = tmp_path / target
+    sentences = list(read_corpus_file(str(joined), corpus_settings()))
+    assert [one.tags for one in sentences] == [tuple(line.split()) for line in TAGS.splitlines()]
+    if target == "corpus.tsv":
+        assert dict(find_splits(tmp_path)) == {"all": "*.tsv"}
+
+
+def test_texts_and_tags_of_splits_are_recognized_before_names(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.words.txt").write_text(TEXTS)
+        (tmp_path / f"{split}.tags.txt").write_text(TAGS)
+    with pytest.raises(CorpusError, match=r"`paste dev\.words\.txt dev\.tags\.txt > dev\.tsv`"):
+        find_splits(tmp_path)

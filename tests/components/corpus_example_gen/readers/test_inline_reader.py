@@ -54,6 +54,7 @@ def error_of(text, path="a.txt", **changes):
         ("# 1\nIda/B-PER left/O\n# 2\nIt/O rains/O\n", ["Ida/B-PER left/O", "It/O rains/O"]),
         ("Ida:B-PER left:O\n10:30:O\n", ["Ida/B-PER left/O", "10:30/O"]),
         ("Ida left\nB-PER O\n\nIt rains here\nO O O\n", ["Ida/B-PER left/O", "It/O rains/O here/O"]),
+        ("[Ida](PER) ran\n+ to [Oslo](LOC)\n", ["Ida/B-PER ran/O", "to/O Oslo/B-LOC"]),
     ],
 )
 def test_labels_inside_the_text_are_read(text, expected):
@@ -108,6 +109,15 @@ def test_nested_labels_are_overlapping_spans():
         ("[x](y) and [Ida [Berg](z)](PER)\n", "a.txt:1: found '](PER)', an incomplete entity"),
         ("Ida/B-PER left/O\n/O\n", "a.txt:2: found 1 column, expected 2: '/O'"),
         ("Ida left\nB-PER O\n" * 501 + "It rains\nO\n", "a.txt:1004: found 1 tag for the 2 words of line 1003. Write"),
+        (
+            "Ida|NNP|B-PER ran|VBD|O\n" * 9 + "Bo|B-PER sat|VBD|O\n",
+            "a.txt:10: found 2 columns, expected 3: 'Bo\\tB-PER'",
+        ),
+        ("<PER>Ida</PER> ran\n[Bo](PER) sat\n", "a.txt:2: found '[Bo](PER)', a label of another kind than '<PER>Ida</"),
+        ("[Ida](PER) ran\n<START:PER> Bo <END>\n", "a.txt:2: found '<START:PER> Bo <END>', a label of another kind"),
+        ("[Ida](PER) ran\nBo/B-PER sat/O\n", "a.txt:2: found 'Bo/B-PER', a label of another kind than '[Ida](PER)'"),
+        ("[Ida](PER) met [[Bo]](PER)\n", "a.txt:1: found '](PER)', an incomplete entity"),
+        ("[Ida](PER) met \\[Bo\\](PER)\n", "a.txt:1: found '[Bo\\\\](PER)', an incomplete entity"),
         (
             "1\t<PER>Ida</PER> ran\n",
             "a.txt:1: found labels inside the texts of a table, which is not read. Keep the column",
