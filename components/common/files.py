@@ -8,6 +8,7 @@ import fcntl
 import filecmp
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -27,6 +28,32 @@ INCOMING_PREFIX = ".incoming-"
 
 UMASK_VARIABLE = "NER_UMASK"
 """Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
+
+UNKNOWN_TO_ICONV = [
+    *(
+        "cp1006",
+        "cp720",
+        "euc_jis_2004",
+        "euc_jisx0213",
+        "hz",
+        "iso2022_jp",
+        "iso2022_jp_1",
+        "iso2022_jp_2",
+        "iso2022_jp_3",
+    ),
+    *(
+        "iso2022_jp_2004",
+        "iso2022_jp_ext",
+        "iso2022_kr",
+        "kz1048",
+        "mac_greek",
+        "mac_iceland",
+        "mac_latin2",
+        "mac_roman",
+    ),
+    *("mac_turkish", "ptcp154", "shift_jis_2004", "shift_jisx0213"),
+]
+"""Encodings of charset-normalizer that the program iconv does not have, so no error names them."""
 
 _SINGLE_BYTE = "WINDOWS-1252"  # the most frequent encoding of one byte for a character, which has all of ISO-8859-1
 _CENTRAL_EUROPEAN = ("Croatian", "Czech", "Hungarian", "Polish", "Romanian", "Slovak", "Slovene")
@@ -62,7 +89,9 @@ class Packed(NamedTuple):
 
     def fix(self, path: str) -> str:
         """Returns the remedy."""
-        return f"Unpack it, for example with `{self.command} {Path(path).name}`, or pack it with gzip (.gz)."
+        return (
+            f"Unpack it, for example with `{self.command} {shell_name(Path(path).name)}`, or pack it with gzip (.gz)."
+        )
 
 
 PACKED = (
@@ -73,6 +102,21 @@ PACKED = (
     Packed(".7z", b"7z\xbc\xaf", "a 7z archive", "7z x"),
 )
 """Forms of compression other than gzip."""
+
+
+def shell_command(tool: str, path: str) -> str:
+    """Returns the command with which a tool reads a file of the present folder, for a shell; `.gz` is unpacked.
+
+    >>> shell_command("wc -l", "data/a b.txt"), shell_command("wc -l", "a.txt.gz")
+    ("wc -l 'a b.txt'", 'gunzip -c a.txt.gz | wc -l')
+    """
+    name = shell_name(Path(path).name)
+    return f"gunzip -c {name} | {tool}" if path.lower().endswith(".gz") else f"{tool} {name}"
+
+
+def shell_name(name: str) -> str:
+    """Returns a file name as a shell and its commands read it: in quotes if necessary, and not as an option."""
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def packed_by_name(path: str) -> Packed | None:
@@ -389,14 +433,16 @@ def encoding_fix(name: str, sample: bytes, at: int) -> str:
     """
     if re.match(rb"\xed[\xa0-\xbf][\x80-\xbf]", sample[at:]):
         halves = "It has halves of characters, as Java writes emoji (CESU-8)."
-        return f"{halves} Convert it: `{_FROM_HALVES} < {name} > NEW`."
+        return f"{halves} Convert it: `{shell_command('cat', name)} | {_FROM_HALVES} > NEW`."
     if not sample[:at].isascii():
-        return f"The text before it is UTF-8. Correct the line, or drop such bytes: `iconv -c -t UTF-8 {name} > NEW`."
+        command = shell_command("iconv -c -t UTF-8", name)
+        return f"The text before it is UTF-8. Correct the line, or drop such bytes: `{command} > NEW`."
     encoding = _likely_encoding(sample)
     ends = [match.start() for match in re.finditer(rb"[\s,;|]", sample)]
     begin = max((end + 1 for end in ends if end < at), default=0)
     word = sample[begin : min((end for end in ends if end > at), default=len(sample))].decode(encoding, "replace")
-    return f"Convert it, for example with `iconv -f {encoding} -t UTF-8 {name}`, which reads {quoted(word, 40)}."
+    command = shell_command(f"iconv -f {encoding} -t UTF-8", name)
+    return f"Convert it, for example with `{command}`, which reads {quoted(word, 40)}."
 
 
 def _likely_encoding(sample: bytes) -> str:
@@ -409,7 +455,8 @@ def _likely_encoding(sample: bytes) -> str:
     if sum(byte > 0x7F for byte in sample) < _FEW_BYTES:
         return _SINGLE_BYTE
     # Tags in Latin letters hide an alphabet of one byte a character.
-    guess = from_bytes(sample).best() or from_bytes(re.sub(rb"[!-~]+", b"", sample)).best()
+    texts = (sample, re.sub(rb"[!-~]+", b"", sample))
+    guess = next((best for text in texts if (best := from_bytes(text, cp_exclusion=UNKNOWN_TO_ICONV).best())), None)
     if guess is None:
         return _SINGLE_BYTE
     letters = [char for char in str(guess) if char.isalpha() and not char.isascii()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import shlex
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.common.files import shell_name
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 
 _GZ = ".gz"
@@ -49,15 +49,11 @@ def paste_command(folder: Path, texts: str, tags: str, target: str) -> str:
     "`paste 'a b.in' a.out > corpus.tsv`"
     """
     packed = [name for name in (texts, tags) if name.endswith(_GZ)]
-    unpack = f"gunzip -k {' '.join(map(_quoted, packed))} && " if packed else ""
-    files = " ".join(_quoted(name.removesuffix(_GZ)) for name in (texts, tags))
+    unpack = f"gunzip -k {' '.join(map(shell_name, packed))} && " if packed else ""
+    files = " ".join(shell_name(name.removesuffix(_GZ)) for name in (texts, tags))
     has_cr = any(line.endswith("\r\n") for name in (texts, tags) for line in _head(folder / name))
     unix = r" | tr -d '\r'" if has_cr else ""
     return f"`{unpack}paste {files}{unix} > {target}`"
-
-
-def _quoted(name: str) -> str:
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def _lengths(lines: list[str]) -> list[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.common import errors
+from components.common.files import shell_name
 from components.corpus_example_gen.cleaning.comments import begins_sentence, is_assignment, is_label, is_prose
 from components.corpus_example_gen.cleaning.labels import is_tag_like, looks_outside
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
@@ -226,7 +227,8 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         )
         raise CorpusReadingError(path, first if roles.header else survey.text_line, problem, _SPANS_IN_TABLES)
     if prefix := survey.prefix:
-        fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
+        command = f"sed -i 's/^{prefix}//' {shell_name(Path(path).name)}"
+        fix = f"Remove it, for example with `{command}`: callers send text without it."
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
     others = () if is_chosen else tuple((column, min(types)) for column, types in survey.others.items())
     return ColumnLayout(separator, width, roles, quoted, others, survey.labels, note)

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.common.errors import counted
-from components.common.files import encoding_fix, office_remedy, packed_by_content, utf16_without_mark
+from components.common.files import (
+    encoding_fix,
+    office_remedy,
+    packed_by_content,
+    shell_command,
+    shell_name,
+    utf16_without_mark,
+)
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
@@ -280,7 +287,7 @@ def load_content(
         fix = "Unpack it with `tar xf`." if path.lower().endswith(".tgz") else "Rename the file to end in .gz."
         raise CorpusError(path, None, "found gzip data", fix)
     if head[_TAR_AT:].startswith(_TAR):
-        fix = f"Unpack it, for example with `tar xf {Path(path).name}`; --data names the folder."
+        fix = f"Unpack it, for example with `tar xf {shell_name(Path(path).name)}`; --data names the folder."
         raise CorpusError(path, None, "found a tar archive, which is not read", fix)
     if head.startswith(_LFS):
         raise CorpusError(path, 1, "found a pointer of Git LFS, not the file", "Fetch it with `git lfs pull`.")
@@ -357,4 +364,5 @@ def _converted(path: str, offset: int, content: FileContent) -> str:
 
 
 def _iconv(path: str, encoding: str) -> str:
-    return f"Corpora are UTF-8 text. Convert it, for example with `iconv -f {encoding} -t UTF-8 {Path(path).name}`."
+    command = shell_command(f"iconv -f {encoding} -t UTF-8", path)
+    return f"Corpora are UTF-8 text. Convert it, for example with `{command}`."

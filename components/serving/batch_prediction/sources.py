@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from components.common.errors import quoted
 from components.common.extras import require_extra
-from components.common.files import is_special, office_remedy, packed_by_content
+from components.common.files import is_special, office_remedy, packed_by_content, shell_command, utf16_without_mark
 from components.common.json_lines import LONGEST_LINE, parse_json_object
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
@@ -211,7 +211,9 @@ def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
     file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
     if text and (start := _start(file)) is not None:
         if start[:2] in _UTF16 or b"\0" in start[:2]:
-            raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
+            tool = f"iconv -f {utf16_without_mark(start) or 'UTF-16'} -t UTF-8"
+            command = tool if path == STANDARD else shell_command(tool, path)
+            raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `{command}`.")
         if kind == JSON_LINES and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
             raise BatchError(
                 f"{name}: is a JSON list, not an object per line. Convert it, for example with `jq -c .[]`."

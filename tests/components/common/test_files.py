@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+from charset_normalizer.constant import IANA_SUPPORTED
 
 from components.common import files
 from components.common.errors import LockHeldError, NerError
@@ -175,6 +178,7 @@ RUSSIAN = "Москва\tB-LOC\nстала\tO\nстолицей\tO\nРоссии
         ),
         (RUSSIAN * 9, "cp1251", "CP1251", "Москва"),
         (RUSSIAN * 9, "koi8_r", "KOI8-R", "Москва"),
+        ("田中\tB-PER\nさん\tO\nは\tO\n東京\tB-LOC\nに\tO\n住んで\tO\n\n" * 9, "euc_jp", "EUC-JP", "田中"),
         ("东京\tB-LOC\n的\tO\n田中\tB-PER\n先生\tO\n在\tO\n北京\tB-LOC\n工作\tO\n\n" * 9, "gb18030", "GB18030", "东京"),
     ],
 )
@@ -183,6 +187,23 @@ def test_another_encoding_than_utf8_is_named_with_a_word_that_it_reads(text, enc
     at = next(at for at, byte in enumerate(data) if byte > 0x7F)
     fix = files.encoding_fix("a.conll", data, at)
     assert fix == f"Convert it, for example with `iconv -f {command} -t UTF-8 a.conll`, which reads '{word}'."
+
+
+@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+def test_iconv_knows_the_encodings_that_errors_name():
+    of_unicode = {name for name in IANA_SUPPORTED if name.startswith("utf")}  # found by their marks and NUL bytes
+    for name in {*IANA_SUPPORTED} - {*files.UNKNOWN_TO_ICONV, "latin_1"} - of_unicode:
+        tool = ["iconv", "-f", name.replace("_", "-").upper(), "-t", "UTF-8"]
+        assert subprocess.run(tool, input=b"a", capture_output=True, check=False).returncode == 0, name
+
+
+@pytest.mark.parametrize("name", ["my corpus.conll", "it's.conll", "-a.conll", "a.conll.gz"])
+def test_the_command_converts_a_file_of_any_name(tmp_path, name):
+    data = "in\tO\nZürich\tB-LOC\n".encode("cp1252")
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    command = files.encoding_fix(name, data, 6).split("`")[1]
+    converted = subprocess.run(command, shell=True, check=True, cwd=tmp_path, capture_output=True).stdout
+    assert converted.decode() == "in\tO\nZürich\tB-LOC\n"
 
 
 def test_halves_of_characters_are_joined_by_the_command_of_the_error(tmp_path):

@@ -94,6 +94,13 @@ def test_errors_name_file_line_and_problem(write):
         assert problem in str(caught.value)
 
 
+def test_the_encoding_of_vectors_is_told_from_the_lines_around_the_error(write):
+    words = ["москва", "россия", "столица", "город", "река", "улица", "дом", "человек"]
+    content = "the 1 2\n" + "".join(f"{word} 1 2\n" for word in words)
+    with pytest.raises(TextFileError, match=r":2: byte 0xEC .* `iconv -f CP1251 -t UTF-8 .*`, which reads 'москва'"):
+        read(write(content.encode("cp1251")))
+
+
 def test_a_binary_word2vec_model_is_named_as_a_possible_cause(write):
     with pytest.raises(TextFileError, match=r":2: .* expected 300 .* convert it .* if it is a binary word2vec model"):
         read(write(b"2 300\nthe " + np.full(300, 0.3, "float32").tobytes() + b"\n"))
