@@ -19,6 +19,7 @@ from absl import logging
 from components.common.hashing import content_version, require_content
 from components.common.iterables import batched
 from components.keys import GAZETTEER_CODES
+from components.text.folding import fold
 from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform.features import GAZETTEER, GAZETTEER_TABLES
@@ -64,7 +65,8 @@ class _Rule(NamedTuple):
         if self.case == "folded":
             tokens = tf.where(tf.strings.regex_full_match(folded, ".*0.*"), tokens, folded)
         if self.endings:  # the stem is as short as possible, so the ending is the longest one
-            pattern = rf"(?s)^(.{{{SHORTEST_STEM},}}?)(?:{'|'.join(map(re.escape, self.endings))})$"
+            endings = [fold(ending) if self.case == "folded" else ending for ending in self.endings]  # ς is σ
+            pattern = rf"(?s)^(.{{{SHORTEST_STEM},}}?)(?:{'|'.join(map(re.escape, endings))})$"
             tokens = tf.strings.regex_replace(tokens, pattern, r"\1")
         return tf.strings.to_hash_bucket_fast(tokens, _HASHES)  # never changes, says TensorFlow
 

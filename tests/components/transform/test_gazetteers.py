@@ -80,6 +80,11 @@ def test_names_are_found_with_other_endings(write, codes):
     assert codes([croatian], sentences) == {"CITY": ["-SSS-", "--BL-", "-S-"]}  # a stem has three characters
     both = [write("Москва\n", endings=("а", "е", "ой")), write("Казань\n")]
     assert codes(both, ["в МОСКВЕ Москвой Казани казань"]) == {"CITY": ["-SS-S"]}
+    greek = "Γιώργος\nΑθήνα\n", ("ος", "ου", "ο", "α", "ας")
+    for case, marks in (("folded", "SSSSSS-"), ("exact", "SSS-S--")):
+        assert codes([write(greek[0], case, endings=greek[1])], ["Γιώργου Γιώργο Γιώργος ΓΙΏΡΓΟΣ Αθήνας αθήνας x"]) == {
+            "CITY": [marks]
+        }
 
 
 def test_files_of_one_type_share_a_column_and_a_name_may_have_several_types(write, codes):
