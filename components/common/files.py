@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import fcntl
@@ -63,6 +64,8 @@ _FROM_HALVES = (
     "python3 -c \"import sys; text = sys.stdin.buffer.read().decode('utf-8', 'surrogatepass'); "
     "sys.stdout.buffer.write(text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').encode())\""
 )
+_BEFORE, _AFTER = 4_000, 16_000  # bytes around an error that tell an encoding
+_CHUNK = 1 << 16
 _LEAST_UTF16 = 8  # bytes
 _WAIT_SECONDS = 20  # for a writer of an sqlite file to commit, as MLflow does
 _targets: dict[str, str] = {}  # temporary folder -> target, also after its end, because errors are explained later
@@ -445,6 +448,31 @@ def encoding_fix(name: str, sample: bytes, at: int) -> str:
     return f"Convert it, for example with `{command}`, which reads {quoted(word, 40)}."
 
 
+def encoding_fix_of(file: IO[bytes], name: str) -> str:
+    """Returns the remedy for the first bytes of a file that are not UTF-8; "" if there are none.
+
+    Example:
+        >>> import io
+        >>> encoding_fix_of(io.BytesIO("in Zürich".encode("cp1252")), "a.txt")
+        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt`, which reads 'Zürich'."
+
+    Args:
+        file: its content, unpacked.
+        name: its name or path.
+    """
+    decoder, before = codecs.getincrementaldecoder("utf-8")(), b""
+    while chunk := file.read(_CHUNK):
+        begin = len(before) - len(decoder.getstate()[0])  # of what is decoded: a character may be in both parts
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            at = begin + error.start
+            skipped = max(at - _BEFORE, 0)
+            return encoding_fix(name, (before + chunk + file.read(_AFTER))[skipped : at + _AFTER], at - skipped)
+        before = chunk[-_BEFORE:]
+    return ""
+
+
 def _likely_encoding(sample: bytes) -> str:
     """Returns the likely encoding of a text, by the name that iconv and Python know.
 
@@ -461,7 +489,7 @@ def _likely_encoding(sample: bytes) -> str:
         return _SINGLE_BYTE
     letters = [char for char in str(guess) if char.isalpha() and not char.isascii()]
     if sum("LATIN" not in unicodedata.name(char, "LATIN") for char in letters) > len(letters) / 2:
-        return guess.encoding.replace("_", "-").upper()
+        return guess.encoding.replace("_", "-").upper().replace("UTF-16-", "UTF-16")
     is_central = guess.encoding == "cp1250" and guess.language in _CENTRAL_EUROPEAN
     return "WINDOWS-1250" if is_central else _SINGLE_BYTE
 

@@ -14,7 +14,7 @@ from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import Fields
 from components.serving.batch_prediction.progress import Progress
 from components.serving.batch_prediction.rows import BadRow, Row, parse
-from components.serving.batch_prediction.sources import Source
+from components.serving.batch_prediction.sources import Source, encoding_remedy
 from components.serving.batch_prediction.tagging import Answer, answers_of
 from components.serving.saved_model_tagger import TaggedSentence
 from components.suggestions.ranking import LeftOut, Ranking, Suggestion
@@ -123,7 +123,8 @@ def search(
                 field = options.fields.lacking(first_bad.names) or options.fields.text
                 raise BatchError(options.fields.missing(source.name, field, list(first_bad.names)))
             problem = f"{source.name}:{first_bad.number}: {first_bad.reason}"
-            raise BatchError(f"{problem}. No row can be read; correct the file.")
+            fix = encoding_remedy(source.path, first_bad.reason) or "Correct the file."
+            raise BatchError(f"{problem}. No row can be read. {fix}")
         if not rows:
             raise NerError(f"{source.name}: has no rows. Give a file with unlabelled texts.")
         chosen = ranking.choose(labelled())

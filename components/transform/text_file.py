@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 from components.common.errors import NerError, quoted
-from components.common.files import encoding_fix, shell_command, utf16_without_mark
+from components.common.files import encoding_fix_of, shell_command, utf16_without_mark
 
 _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20
-_BEFORE, _AROUND = 4_000, 16_000  # bytes that tell an encoding
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
@@ -96,20 +95,10 @@ class TextFile:
             return text.decode("utf-8")
         except UnicodeDecodeError as error:
             problem = f"byte 0x{text[error.start]:02X} in the {part} {quoted_bytes(text)} is not UTF-8"
-            raise TextFileError(self.path, line, problem, self._encoding_fix(line, text, error.start)) from None
-
-    def _encoding_fix(self, line: int, text: bytes, at: int) -> str:
-        """Returns the remedy for a byte of a part of a line that is not UTF-8."""
-        before, sample = b"", b""
-        with self._open() as file:
-            for _ in range(line - 1):
-                before = (before + file.readline(_LONGEST_LINE))[-_BEFORE:]
-            with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
-                sample = before + file.read(_AROUND)
-        begin = sample.find(text, len(before))
-        if begin < 0:
-            return encoding_fix(self.path, text, at)
-        return encoding_fix(self.path, sample, begin + at)
+            fix = ""
+            with self._open() as file, contextlib.suppress(EOFError, zlib.error):
+                fix = encoding_fix_of(file, self.path)
+            raise TextFileError(self.path, line, problem, fix) from None
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[BinaryIO]:

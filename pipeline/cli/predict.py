@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import io
 import json
 import os
 import re
@@ -223,9 +222,17 @@ def _lines() -> Iterator[str]:
 
     # Invalid bytes as in `_readable`.
     stream = unpacked(sys.stdin.buffer, _STANDARD, TEXT, "standard input")
-    lines = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
-    for number, line in enumerate(lines):
-        yield line.rstrip("\r\n").removeprefix("" if number else "\ufeff")  # a byte order mark
+    is_known = False  # that bytes are not UTF-8
+    for number, line in enumerate(stream):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            text = line.decode("utf-8", "replace")
+            if not is_known:
+                problem = f"standard input:{number + 1}: byte 0x{line[error.start]:02X} is not UTF-8"
+                announce(f"warning: {problem}, and read as U+FFFD. Convert the text, for example with `iconv`.")
+            is_known = True
+        yield text.rstrip("\r\n").removeprefix("" if number else "\ufeff")  # a byte order mark
 
 
 def _form(tagged: TaggedSentence, form: str, color: bool) -> str:

@@ -45,6 +45,7 @@ from components.serving.batch_prediction.fields import (
 from components.serving.batch_prediction.job import BatchJob, BatchResult, check_tokens
 from components.serving.batch_prediction.parquet_output import GROUP_ROWS, ParquetLayout
 from components.serving.batch_prediction.rows import Row, parse
+from components.serving.batch_prediction.sources import row_remedy
 from components.serving.batch_prediction.tagging import ChunkTagger, Task, kinds_of, table_header
 
 _MIN_BATCH, _MAX_BATCH = 64, 2048
@@ -216,9 +217,9 @@ class _Split(beam.DoFn):
             yield (line.partition("\t")[2], copied) if self._task.output_kind == PARQUET else line
             return
         if not self._collects:
+            remedy = row_remedy(path, result.reason)
             raise BatchError(
-                f"{path}:{result.number}: {result.reason}. Correct the row, or add --errors FILE to go on without such "
-                "rows."
+                f"{path}:{result.number}: {result.reason}. {remedy} add --errors FILE to go on without such rows."
             )
         self._bad.inc()
         yield TaggedOutput(_ERRORS, result.report(path).removesuffix("\n"))

@@ -20,7 +20,14 @@ from components.serving.batch_prediction.fields import BRAT, DELIMITERS, PARQUET
 from components.serving.batch_prediction.pool import Pool
 from components.serving.batch_prediction.progress import Progress
 from components.serving.batch_prediction.shards import ShardInfo, Shards
-from components.serving.batch_prediction.sources import CHUNK_BYTES, CHUNK_ROWS, Chunk, Source, import_parquet
+from components.serving.batch_prediction.sources import (
+    CHUNK_BYTES,
+    CHUNK_ROWS,
+    Chunk,
+    Source,
+    import_parquet,
+    row_remedy,
+)
 from components.serving.batch_prediction.tagging import BATCH_ROWS, Task
 from components.serving.batch_prediction.writers import write_errors, write_output
 
@@ -260,10 +267,8 @@ class _Run:
         if info.first_bad and job.errors is None:
             number, reason = info.first_bad
             advice = " (then --resume keeps the finished parts)" if job.resumable else ""
-            raise BatchError(
-                f"{self._source.name}:{number}: {reason}. Correct the row, or add --errors FILE to go on without such "
-                f"rows{advice}."
-            )
+            where, remedy = f"{self._source.name}:{number}", row_remedy(self._source.path, reason)
+            raise BatchError(f"{where}: {reason}. {remedy} add --errors FILE to go on without such rows{advice}.")
         self._rows += info.rows
         self._bad += info.bad
         self._empty += info.empty

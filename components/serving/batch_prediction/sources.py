@@ -24,7 +24,14 @@ from typing import IO, Any
 
 from components.common.errors import quoted
 from components.common.extras import require_extra
-from components.common.files import is_special, office_remedy, packed_by_content, shell_command, utf16_without_mark
+from components.common.files import (
+    encoding_fix_of,
+    is_special,
+    office_remedy,
+    packed_by_content,
+    shell_command,
+    utf16_without_mark,
+)
 from components.common.json_lines import LONGEST_LINE, parse_json_object
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
@@ -48,6 +55,7 @@ CHUNK_ROWS = 2048
 CHUNK_BYTES = 4_000_000
 """Bytes after which a chunk ends."""
 
+_FIRST_LINES = 100  # of JSON, one of which names the fields
 _SAMPLE_LINES = 10_000  # of a TSV file, in which quotes are looked for
 _LONGEST_RECORD = 10_000  # lines of a CSV record; a longer one is a quotation mark that is not closed
 _LONG_RECORD, _MOST_LONG_RECORDS = 1_000, 100  # each of these is read twice
@@ -301,8 +309,33 @@ def _first_names(path: str, quoting: str | None) -> list[str]:
 
 def _names_in_row(raw: IO[bytes], path: str, kind: str) -> list[str]:
     lines = unpacked(raw, path, kind, path)
-    first = next((line for line in iter(lambda: lines.readline(LONGEST_LINE), b"") if line.strip()), b"{}")
-    return list(parse_json_object(first.removeprefix(b"\xef\xbb\xbf")))
+    for line in itertools.islice(iter(lambda: lines.readline(LONGEST_LINE), b""), _FIRST_LINES):
+        with contextlib.suppress(ValueError):  # an empty line, or one that the reader of the rows names
+            return list(parse_json_object(line.removeprefix(b"\xef\xbb\xbf")))
+    return []
+
+
+def row_remedy(path: str, reason: str) -> str:
+    """Returns the remedy for a row that cannot be read for a reason, up to the alternative."""
+    fix = encoding_remedy(path, reason)
+    return f"{fix} Or" if fix else "Correct the row, or"
+
+
+def encoding_remedy(path: str, reason: str) -> str:
+    """Returns how to convert a file of texts that is not UTF-8; "" for others, standard input, and other reasons.
+
+    Args:
+        path: the file, or `-`.
+        reason: for which a row cannot be read.
+    """
+    kind = input_kind(path)
+    if not reason.rstrip(")").endswith("is not UTF-8"):
+        return ""
+    if kind in (TFRECORD, PARQUET) or is_special(Path(path)) or not Path(path).is_file():
+        return ""
+    with contextlib.suppress(OSError, EOFError, zlib.error), open(path, "rb") as raw:
+        return encoding_fix_of(unpacked(raw, path, kind, path), path)
+    return ""
 
 
 def _names_on_standard_input(kind: str) -> list[str]:

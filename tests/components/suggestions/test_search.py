@@ -73,7 +73,7 @@ def test_rows_that_cannot_be_read_or_tagged_are_counted(tmp_path):
     [
         ("", "has no rows. Give a file with unlabelled texts"),
         ('{"sentence": "Bo"}\n', r"has no field .text., it has sentence\. Give one of them with --text"),
-        ("Bo met Ida\n", r":1: .*JSON.* No row can be read; correct the file"),
+        ("Bo met Ida\n", r":1: .*JSON.* No row can be read. Correct the file"),
     ],
 )
 def test_a_file_without_a_readable_row_is_an_error(content, problem, tmp_path):

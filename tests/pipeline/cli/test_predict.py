@@ -109,6 +109,12 @@ def test_utf16_on_standard_input_is_named_as_in_a_file(predict, tmp_path, monkey
     assert "standard input: is UTF-16. Convert it to UTF-8" in capsys.readouterr().err
 
 
+def test_standard_input_in_another_encoding_gets_a_warning(predict):
+    result = predict("-", input=b"AB c\nZ\xfcrich c\nK\xf6ln\n")
+    assert "standard input:2: byte 0xFC is not UTF-8, and read as U+FFFD. Convert the text" in result.stderr
+    assert result.stderr.count("U+FFFD") == 1
+
+
 def test_a_labelled_file_on_standard_input_leads_to_other_commands(predict):
     result = predict(input="Ida\tB-X\nleft\tO\n\n")
     assert result.exit_code == 1

@@ -200,6 +200,13 @@ def test_a_job_with_another_input_model_or_other_options_is_not_continued(job, t
     assert not os.path.exists(batch.output)
 
 
+def test_a_row_that_is_not_utf8_stops_the_job_with_the_command_that_converts_the_file(job, tmp_path):
+    own = job(['{"id": 1, "text": "Ida"}'])
+    (tmp_path / "in.jsonl").write_bytes('{"id": 1, "text": "Zürich"}\n'.encode("cp1252"))
+    with pytest.raises(BatchError, match=r"in\.jsonl:1: .* `iconv -f WINDOWS-1252 .* Or add --errors FILE to go on"):
+        run(own)
+
+
 def test_a_job_that_a_row_stops_does_not_report_that_row_as_done(job, capsys):
     batch = job([{"id": 1, "text": "Joe"}, {"id": 2, "text": None}])
     with pytest.raises(BatchError, match=r"in\.jsonl:2:"):

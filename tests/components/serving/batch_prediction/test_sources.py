@@ -302,6 +302,31 @@ def test_chunks_have_bounded_rows_and_change_their_hash_with_the_content(tmp_pat
     assert [one.digest == other.digest for one, other in zip(before, after, strict=True)] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "command"),
+    [
+        ("a.txt", "Иван едет в Москву\n" * 20, "iconv -f CP1251 -t UTF-8 a.txt"),
+        ("a b.csv", "id,text\n" + "1,Иван едет в Москву\n" * 20, "iconv -f CP1251 -t UTF-8 'a b.csv'"),
+        ("a.jsonl.gz", '{"text": "Иван едет в Москву"}\n' * 20, "gunzip -c a.jsonl.gz | iconv -f CP1251 -t UTF-8"),
+    ],
+)
+def test_a_file_in_another_encoding_gets_the_command_that_converts_it(tmp_path, name, content, command):
+    data, path = content.encode("cp1251"), tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    bad = next(row for row in rows_of(path, Fields("text")) if isinstance(row, BadRow))
+    assert f"`{command}`, which reads" in sources.encoding_remedy(str(path), bad.reason)
+    assert sources.row_remedy(str(path), "'text': 5 is not a text") == "Correct the row, or"
+    assert sources.row_remedy("-", bad.reason) == "Correct the row, or"
+
+
+def test_a_first_row_that_is_not_json_does_not_hide_the_fields_of_the_others(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes('{"text": "Jürgen"}\n{"text": "Ida"}\n'.encode("cp1252"))
+    assert fields_of_input(str(path), Fields("sentence")).text == "text"
+    path.write_text("x\n" * 200)
+    assert fields_of_input(str(path), Fields("sentence")).text == "sentence"
+
+
 @pytest.mark.parametrize("cut", [1, 30])
 def test_a_damaged_gz_file_names_the_last_good_row(tmp_path, cut):
     path = tmp_path / "a.jsonl.gz"
