@@ -462,7 +462,7 @@ def encoding_fix_of(file: IO[bytes], name: str) -> str:
     """
     decoder, before = codecs.getincrementaldecoder("utf-8")(), b""
     while chunk := file.read(_CHUNK):
-        begin = len(before) - len(decoder.getstate()[0])  # of what is decoded: a character may be in both parts
+        begin = len(before) - len(decoder.getstate()[0])  # of the decoded bytes: a character may be in both parts
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
