@@ -283,7 +283,8 @@ def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
         "sentences whose label has a different text": account.misaligned,
     }
     lines += [f"{name}: {keys}" for name, keys in counts.items() if keys.count]
-    print_evaluation(standard_output(), evaluation, [*lines, *(f"  {reason}" for reason in account.reasons)])
+    lines += [f"  {reason}" for reason in account.reasons] + ([account.note] if account.note else [])
+    print_evaluation(standard_output(), evaluation, lines)
 
 
 def print_evaluation(console: Console, evaluation: Evaluation, lines: Iterable[str]) -> None:

@@ -29,12 +29,14 @@ class Alignment:
         gold: gold tag of each token.
         predicted: predicted tag of each token.
         scores: probability of each predicted tag; None if the prediction has none.
+        cut_spans: spans of the label that begin or end inside a served token.
     """
 
     tokens: tuple[str, ...]
     gold: tuple[str, ...]
     predicted: tuple[str, ...]
     scores: tuple[float, ...] | None
+    cut_spans: int = 0
 
 
 def align(prediction: Prediction, label: Label) -> Alignment:
@@ -45,13 +47,17 @@ def align(prediction: Prediction, label: Label) -> Alignment:
     """
     letters = "".join(prediction.tokens)
     served = [0, *itertools.accumulate(map(len, prediction.tokens))]  # start of each token, and the end
+    cut_spans = 0
     if label.tags is None:
+        _check_text(prediction, label)
         gold = [
             (_letters_before(start, prediction, served), _letters_before(end, prediction, served), kind)
             for start, end, kind in label.entities
         ]
         cuts = sorted({*served, *(cut for start, end, _ in gold for cut in (start, end))})
         gold_tags = _tags_of_spans(gold, cuts)
+        edges = {*served}
+        cut_spans = sum(not {start, end} <= edges for start, end, _ in gold)
     else:
         cuts = _gold_cuts(prediction, label, letters)
         gold_tags = to_iob2(label.tags)
@@ -65,7 +71,19 @@ def align(prediction: Prediction, label: Label) -> Alignment:
         gold=tuple(gold_tags),
         predicted=tuple(predicted),
         scores=None if prediction.scores is None else tuple(prediction.scores[owner] for owner in owners),
+        cut_spans=cut_spans,
     )
+
+
+def _check_text(prediction: Prediction, label: Label) -> None:
+    tokens = zip(prediction.tokens, prediction.starts, strict=True)
+    if label.text and not all(label.text.startswith(token, start) for token, start in tokens):
+        raise _different_texts(label.text, prediction)
+
+
+def _different_texts(text: str, prediction: Prediction) -> EvaluationError:
+    served = quoted(" ".join(prediction.tokens))
+    return EvaluationError(f"the text of the label is {quoted(text)}, that of the prediction {served}")
 
 
 def _gold_cuts(prediction: Prediction, label: Label, letters: str) -> list[int]:
@@ -74,8 +92,7 @@ def _gold_cuts(prediction: Prediction, label: Label, letters: str) -> list[int]:
     if label.tags is not None and len(label.tags) != len(tokens):
         raise EvaluationError(f"the label has {len(label.tags)} tags, but the sentence has {len(tokens)} words")
     if "".join(tokens) != letters:
-        texts = quoted(" ".join(tokens)), quoted(" ".join(prediction.tokens))
-        raise EvaluationError(f"the text of the label is {texts[0]}, that of the prediction {texts[1]}")
+        raise _different_texts(" ".join(tokens), prediction)
     return [0, *itertools.accumulate(map(len, tokens))]
 
 

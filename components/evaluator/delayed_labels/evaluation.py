@@ -151,6 +151,8 @@ def _with_labels(batch: Mapping[str, tuple[Prediction, str]], store: LabelStore,
             except EvaluationError as error:
                 account.misalign(key, str(error))
     account.scored += len(joined)
+    account.spans += sum(len(each.label.entities) for each in joined)
+    account.cut_spans += sum(each.alignment.cut_spans for each in joined)
     return joined
 
 

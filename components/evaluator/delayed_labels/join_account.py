@@ -9,6 +9,8 @@ from components.common.errors import shortened
 SHOWN = 5
 """Number of example keys per count."""
 
+_FEW_CUT = 0.05  # share of spans that may end inside tokens, as in `anti-[EU]`
+
 
 @dataclasses.dataclass
 class KeyCount:
@@ -54,6 +56,8 @@ class JoinAccount:
         duplicate_labels: labels replaced by a later one with the same key.
         misaligned: sentences whose label and prediction have different texts; they were not scored.
         reasons: `key: difference` of the first misaligned sentences.
+        spans: spans of the labels that were scored.
+        cut_spans: those that begin or end inside a served token.
     """
 
     predictions: int = 0
@@ -65,6 +69,16 @@ class JoinAccount:
     duplicate_labels: KeyCount = dataclasses.field(default_factory=KeyCount)
     misaligned: KeyCount = dataclasses.field(default_factory=KeyCount)
     reasons: list[str] = dataclasses.field(default_factory=list)
+    spans: int = 0
+    cut_spans: int = 0
+
+    @property
+    def note(self) -> str:
+        """Note about spans whose offsets seem to be counted in another way; "" if few end inside tokens."""
+        if self.cut_spans <= _FEW_CUT * self.spans:
+            return ""
+        spans = f"{self.cut_spans:,} of {self.spans:,} spans of labels begin or end inside a token of the model"
+        return f"note: {spans}. Check that offsets count characters, and that ends are exclusive."
 
     def misalign(self, key: str, reason: str) -> None:
         """Counts a sentence whose two texts differ."""

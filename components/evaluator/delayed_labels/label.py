@@ -31,6 +31,7 @@ class Label:
         tokens: the tokens of `tags`; None: the words of the sentence between white space.
         entities: (start, end, type) in characters (code points) of the raw sentence, sorted, without overlaps.
         fields: all fields of the line, for slices.
+        text: the raw sentence that `entities` are spans of, if the line has it.
 
     Example:
         >>> Label.from_record({"key": "7", "entities": [[0, 9, "LOC"]]}, "labels.jsonl:1").entities
@@ -42,6 +43,7 @@ class Label:
     tokens: tuple[str, ...] | None
     entities: tuple[tuple[int, int, str], ...]
     fields: Mapping[str, Any]
+    text: str = ""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], where: str) -> Self:
@@ -66,22 +68,23 @@ class Label:
                 if not is_valid_tag(tag) or not tag.isprintable():
                     raise EvaluationError(f"{where}: found {quoted(tag)} in `tags`. Write tags such as B-PER or O.")
             return cls(key, tuple(tags), None if tokens is None else tuple(tokens), (), record)
-        entities = sorted(_entity(entity, where) for entity in _spans(record, where))
+        text, spans = _spans(record, where)
+        entities = sorted(_entity(entity, where) for entity in spans)
         for (_, end, kind), (start, _, next_kind) in itertools.pairwise(entities):
             if start < end:
                 raise EvaluationError(
                     f"{where}: its entities {shortened(kind)} and {shortened(next_kind)} overlap. Keep one of them."
                 )
-        return cls(key, None, None, tuple(entities), record)
+        return cls(key, None, None, tuple(entities), record, text)
 
 
-def _spans(record: Mapping[str, Any], where: str) -> list[Any]:
-    """Returns the spans of a record as `[start, end, type]`; their values are not checked yet."""
+def _spans(record: Mapping[str, Any], where: str) -> tuple[str, list[Any]]:
+    """Returns the text of a record ("" if it has none) and its spans as `[start, end, type]`, not checked yet."""
     with_text = {"text": "", **record}
     tool = next((tool for tool in _TOOLS if tool.matches(with_text)), None)
     if tool is None:
         if isinstance(record.get("entities"), list):
-            return list(record["entities"])
+            return "", list(record["entities"])
         raise EvaluationError(f"{where}: neither `tags` nor `entities`. Write {_FORMS}.")
     try:
         annotated = tool.read(with_text, where)
@@ -90,7 +93,7 @@ def _spans(record: Mapping[str, Any], where: str) -> list[Any]:
     if annotated.rejected or annotated.discontinuous:
         problem = "the record is rejected" if annotated.rejected else "an entity has a gap"
         raise EvaluationError(f"{where}: {problem}, so it is not a label. Remove the record.")
-    return list(annotated.entities)
+    return annotated.text, list(annotated.entities)
 
 
 def _entity(entity: Any, where: str) -> tuple[int, int, str]:

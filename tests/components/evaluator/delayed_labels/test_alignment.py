@@ -93,6 +93,19 @@ def test_different_texts_are_refused(label, text):
         align(prediction("New Delhi", "O O"), label)
 
 
+def test_spans_of_another_text_are_refused():
+    served = prediction("In  New Delhi.", "O B-L I-L O", ["In", "New", "Delhi", "."])
+    assert align(served, Label("k", None, None, ((4, 13, "L"),), {}, "In  New Delhi.")).cut_spans == 0
+    with pytest.raises(EvaluationError, match=r"the text of the label is 'In New Delhi\.', that of"):
+        align(served, Label("k", None, None, ((3, 12, "L"),), {}, "In New Delhi."))
+
+
+def test_spans_that_end_inside_tokens_are_counted():
+    served = prediction("Ida saw Bo", "B-P O B-P")
+    assert align(served, of_spans((0, 3, "P"), (8, 10, "P"))).cut_spans == 0
+    assert align(served, of_spans((0, 2, "P"), (9, 10, "P"))).cut_spans == 2
+
+
 def test_empty_sentence():
     aligned = align(prediction("", ""), of_tags(""))
     assert (aligned.tokens, aligned.gold, aligned.predicted, aligned.scores) == ((), (), (), ())

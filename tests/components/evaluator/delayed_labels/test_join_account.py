@@ -18,6 +18,13 @@ def test_first_keys_are_examples():
     assert str(KeyCount(2, ["a", "b"])) == "2 (a, b)"
 
 
+def test_spans_that_end_inside_tokens_have_a_note():
+    assert JoinAccount(spans=100, cut_spans=5).note == JoinAccount().note == ""
+    assert (
+        "6 of 100 spans of labels begin or end inside a token of the model" in JoinAccount(spans=100, cut_spans=6).note
+    )
+
+
 def test_first_reasons_are_kept():
     account = JoinAccount()
     for number in range(9):
