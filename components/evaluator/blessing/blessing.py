@@ -116,45 +116,40 @@ def _outcomes(
     value = _metric(rule.metric, comparison.candidate, known)
     champion = None if comparison.champion is None else _metric(rule.metric, comparison.champion, known)
     change = comparison.changes.get(rule.metric)
-    judged: tuple[RuleState, str]
-
-    def outcome(kind: RuleKind, bound: float, judged: tuple[RuleState, str]) -> RuleOutcome:
-        of_champion = kind != "bound"
-        measured = change if of_champion else value
-        return RuleOutcome(
-            rule=kind,
-            metric=rule.metric,
-            slice=comparison.slice.name,
-            state=judged[0],
-            bound=bound,
-            support=support,
-            min_support=min_support,
-            value=None if measured is None or (too_small and not of_champion) else measured.value,
-            champion=champion.value if champion is not None and of_champion else None,
-            text=f"{subject} {judged[1]}",
-        )
-
-    if rule.bound is not None:
-        undefined = too_small or _undefined(value)
-        judged = ("too_small", undefined) if undefined else _judge_bound(rule.metric, rule.bound, value)
-        yield outcome("bound", rule.bound, judged)
-    kinds: list[tuple[RuleKind, float | None]] = [
+    bounds: list[tuple[RuleKind, float | None]] = [
+        ("bound", rule.bound),
         ("max_regression", rule.max_regression),
         ("min_gain", rule.min_gain),
         ("significant", 0.0 if rule.significant else None),
     ]
-    for kind, bound in kinds:
+    for kind, bound in bounds:
         if bound is None:
             continue
+        compares = kind != "bound"
+        state: RuleState
         if too_small:
-            judged = "too_small", too_small
-        elif comparison.champion is None:
-            judged = "no_champion", f"has no {baseline.removeprefix('the ')} to compare with"
-        elif undefined := _undefined(value, champion):
-            judged = "too_small", undefined
+            state, text = "too_small", too_small
+        elif compares and comparison.champion is None:
+            state, text = "no_champion", f"has no {baseline.removeprefix('the ')} to compare with"
+        elif undefined := _undefined(value, champion if compares else None):
+            state, text = "too_small", undefined
+        elif compares:
+            state, text = _judge_change(kind, rule.metric, bound, change, baseline)
         else:
-            judged = _judge_change(kind, rule.metric, bound, change, baseline)
-        yield outcome(kind, bound, judged)
+            state, text = _judge_bound(rule.metric, bound, value)
+        measured = change if compares else None if too_small else value
+        yield RuleOutcome(
+            rule=kind,
+            metric=rule.metric,
+            slice=comparison.slice.name,
+            state=state,
+            bound=bound,
+            support=support,
+            min_support=min_support,
+            value=None if measured is None else measured.value,
+            champion=champion.value if champion is not None and compares else None,
+            text=f"{subject} {text}",
+        )
 
 
 def _metric(name: str, scores: Scores, known: Collection[str]) -> Estimate | None:
