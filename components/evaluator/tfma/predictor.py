@@ -141,7 +141,9 @@ class Predictor:
         except tf.errors.InvalidArgumentError as error:
             keys = ", ".join(quoted(key(row)) for row in range(min(len(examples), 3)))
             reason = next((line for line in str(error).splitlines() if "assertion failed" in line), str(error))
-            raise EvaluationError(f"{self._name}: refuses the sentences with keys {keys}: {reason}") from error
+            raise EvaluationError(
+                f"{self._name}: refuses the sentences with keys {keys}: {reason}. Shorten or remove these sentences."
+            ) from error
 
     def _first_pieces(self, outputs: dict[str, Any], lengths: np.ndarray, key: Callable[[int], str]) -> np.ndarray:
         shapes = {name: tuple(outputs[name].shape) for name in ("tags", "starts", "ends", "scores") if name in outputs}

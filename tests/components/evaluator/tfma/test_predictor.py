@@ -74,6 +74,19 @@ def test_model_without_scores():
     assert predict(Model(without), [b"O"], [1])[1] is None
 
 
+def test_refused_sentences_are_named_with_model_reason_and_fix():
+    import tensorflow as tf
+
+    def refuse(outputs):
+        raise tf.errors.InvalidArgumentError(None, None, "details\nassertion failed: [too long]\nmore details")
+
+    with pytest.raises(
+        EvaluationError,
+        match=r"^the model: refuses the sentences with keys 'k0': assertion failed: \[too long\]\. Shorten or remove",
+    ):
+        predict(Model(refuse), [b"O"], [1])
+
+
 def test_misaligned_sentence_is_named_with_model_and_key():
     with pytest.raises(EvaluationError, match=r"^the model, sentence with key 'k2': .* 2 corpus tokens, .* 3 gold"):
         predict(Model(), [b"O O O O", b"O", b"O O"], [4, 1, 3])
