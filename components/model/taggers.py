@@ -65,8 +65,10 @@ def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **optio
         NerError: the name or an option is not valid.
 
     Example:
-        >>> sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100}
-        >>> model = build_tagger("transformer", sizes, embed_dim=8, ff_dim=8)
+        >>> sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "maxlen": 16, "num_subwords": 100}
+        >>> model = build_tagger(
+        ...     "transformer", sizes, embed_dim=8, num_heads=2, ff_dim=8, rate=0.1, word_dropout=0.1
+        ... )
         >>> ids = np.array([[2, 3, 0]])
         >>> model({"word_ids": ids, "case_ids": ids}).shape  # [batch, tokens, tags]
         TensorShape([1, 3, 3])
@@ -90,7 +92,8 @@ def tagger_class(path: str, options: Collection[str] = ()) -> type[keras.Model]:
         NerError: the class cannot be imported, lacks a part of the interface, or does not have these options.
 
     Example:
-        >>> tagger_class("components.model.transformer_tagger:TransformerTagger").__name__
+        >>> options = ["embed_dim", "num_heads", "ff_dim", "rate", "word_dropout"]
+        >>> tagger_class("components.model.transformer_tagger:TransformerTagger", options).__name__
         'TransformerTagger'
         >>> tagger_class("collections:OrderedDict")
         Traceback (most recent call last):

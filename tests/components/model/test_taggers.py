@@ -148,7 +148,7 @@ def test_a_tagger_by_path_trains_and_loads(transformed, tmp_path):
 
 def test_tables_of_embeddings_stay_float32_under_mixed_precision():
     # The gradient of a frequent row adds up thousands of tokens; sums in bfloat16 took 90 times as long on a GPU.
-    sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100}
+    sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "maxlen": 16, "num_subwords": 100}
     for name in ("transformer", "cnn_linear"):
         options = getattr(trainer_settings(), name).model_dump(exclude={"vectors", "gazetteers"})
         model = taggers.build_tagger(name, sizes, **options, dtype="mixed_bfloat16")

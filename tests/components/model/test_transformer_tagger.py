@@ -10,7 +10,10 @@ keras = LazyModule("keras")
 taggers = LazyModule("components.model.taggers")
 transformer_tagger = LazyModule("components.model.transformer_tagger")
 
-SIZES = {"num_tags": 5, "vocab_size": 11, "num_cases": 7, "maxlen": 16, "embed_dim": 8, "num_heads": 2, "ff_dim": 8}
+SIZES = {
+    "num_tags": 5, "vocab_size": 11, "num_cases": 7, "maxlen": 16,
+    "embed_dim": 8, "num_heads": 2, "ff_dim": 8, "rate": 0.1, "word_dropout": 0.05,
+}  # fmt: skip
 IDS = np.array([[3, 1, 2, 0], [4, 0, 0, 0]], "int32")
 VECTORS = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
 

@@ -17,7 +17,7 @@ taggers = LazyModule("components.model.taggers")
 initial = LazyModule("components.trainer.initial.warm_start")
 WORDS, TAGS = "words", "tags"
 OPTIONS = {
-    "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16},
+    "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.05},
     "cnn_linear": {
         "embed_dim": 16, "width": 16, "dilations": [1, 2],
         "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
@@ -184,7 +184,7 @@ def test_random_states_are_not_copied():
 
 TAG_NAMES = ("[PAD]", "O", "B-X")
 SIZES = {"num_tags": 3, "num_cases": 7, "num_subwords": 64, "maxlen": 8, "seed": 0}
-TRANSFORMER = {"embed_dim": 8, "num_heads": 2, "ff_dim": 8}
+TRANSFORMER = {"embed_dim": 8, "num_heads": 2, "ff_dim": 8, "rate": 0.1, "word_dropout": 0.05}
 
 
 class _Graph:
