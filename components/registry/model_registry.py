@@ -155,7 +155,7 @@ class ModelRegistry:
                 return lookup.with_aliases(existing, lookup.true_aliases(reader, name))
             discard_abandoned(self._store, client, reader, name)
             if trained_dir is not None:
-                tags |= content_tags(Part.WEIGHTS, trained_dir)
+                tags |= content_tags(Part.TRAINED, trained_dir)
             with uploaded(self._store, client, name, Upload(model_dir, trained_dir, record, link)) as run:
                 source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
                 # Without the run id the server refuses the source, and MLflow asks its process-wide URI.
@@ -287,7 +287,7 @@ class ModelRegistry:
         Returns:
             `destination`; None if the version was registered without a trained model.
         """
-        return fetch_part(self._store, version, Part.WEIGHTS, destination, link=link)
+        return fetch_part(self._store, version, Part.TRAINED, destination, link=link)
 
     def readable(self, version: RegisteredVersion, cache: Path) -> Path:
         """Returns a folder with the SavedModel, to read: the stored files, or a download if the store is remote.
@@ -303,7 +303,7 @@ class ModelRegistry:
 
     def readable_trained(self, version: RegisteredVersion, cache: Path) -> Path | None:
         """Returns a folder with the trained model like `readable`; None if it was registered without one."""
-        return readable_part(self._store, version, Part.WEIGHTS, cache)
+        return readable_part(self._store, version, Part.TRAINED, cache)
 
     def trained_file(self, version: RegisteredVersion, name: str) -> bytes | None:
         """Returns the content of a file of the trained model; None if the version was registered without it.
@@ -311,7 +311,7 @@ class ModelRegistry:
         Raises:
             RegistryError: see `fetch`.
         """
-        return read_file(self._store, version, Part.WEIGHTS, name)
+        return read_file(self._store, version, Part.TRAINED, name)
 
     def verify(self, version: RegisteredVersion) -> None:
         """Reads the stored files of a version.

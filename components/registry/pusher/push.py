@@ -46,23 +46,23 @@ class PushRequest:
         validation_file: the Exporter's `validation.json`, stored with the version.
         model_name: name of the registered model.
         serving_dir: directory that TensorFlow Serving reads; None publishes nothing, servers fetch from the registry.
+        keep: number of versions without a label that stay in the serving directory.
         record: metadata of the version. Its tag `baseline_version` (number as text, "" or "none") is the champion that
             the model was compared with, `run_fingerprint` part of its identity. Missing files are left out.
         verdict: the comparison in words, for the history.
         failures: failed rules of the blessing, a line each.
         who: the pipeline run; default: the user of this process.
-        keep: number of versions without a label that stay in the serving directory.
     """
 
     model_dir: Path
     validation_file: Path
     model_name: str
     serving_dir: Path | None
+    keep: int
     record: VersionRecord = field(default_factory=VersionRecord)
     verdict: str = ""
     failures: tuple[str, ...] = ()
     who: str = ""
-    keep: int = 2
 
 
 def push(registry: ModelRegistry, request: PushRequest) -> PushResult:

@@ -49,7 +49,7 @@ class Part(Enum):
     """
 
     MODEL = DATA_ARTIFACT, names.TREE_HASH_TAG, names.FILES_TAG
-    WEIGHTS = TRAINED_FOLDER, names.TRAINED_HASH_TAG, names.TRAINED_FILES_TAG
+    TRAINED = TRAINED_FOLDER, names.TRAINED_HASH_TAG, names.TRAINED_FILES_TAG
 
     def __init__(self, folder: str, hash_tag: str, files_tag: str) -> None:
         """Names the attributes."""

@@ -48,7 +48,7 @@ def push_model(name):
     tags = {"run_fingerprint": name, "baseline_version": str(champion.version if champion else "")}
     model = folder / "models" / name / "Format-Serving"
     record = VersionRecord(tags=tags, metrics={"f1": 0.5}, blessed=True)
-    return push(registry, PushRequest(model, model.parent / "validation.json", "ner", folder / "serving", record))
+    return push(registry, PushRequest(model, model.parent / "validation.json", "ner", folder / "serving", 2, record))
 '''
 
 _AT_ONCE = (

@@ -24,6 +24,7 @@ def _request(
         validation_file=validation,
         model_name="ner",
         serving_dir=serving,
+        keep=2,
         record=VersionRecord(
             tags={"run_fingerprint": fingerprint, "baseline_version": baseline},
             metrics={"entity_f1": 0.9},
