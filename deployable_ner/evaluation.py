@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from components.common.errors import NerError, quoted
+from components.common.hashing import tree_hash
 from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
 from components.evaluator.labelled_corpus.tagged_text import Answer
 from deployable_ner.tagger import TaggedText, Tagger, setting_list
@@ -88,7 +89,6 @@ def _model(tagger: Tagger | TagTexts, name: str) -> EvaluatedModel:
 
     if not isinstance(tagger, Tagger):
         return EvaluatedModel(answers, name)
-    from components.common.hashing import tree_hash
     from components.serving.known_types import known_types
 
     identity = {"folder": str(tagger.folder), "tree hash": tree_hash(tagger.folder)}

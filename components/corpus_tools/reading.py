@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from components.common.errors import counted as numbered
+from components.common.errors import counted
 from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.documents import FEWEST
 from components.corpus_example_gen.cleaning.report import IngestReport
@@ -73,7 +73,7 @@ class Part:
                         made = dataclasses.replace(made, metadata={**named, **made.metadata})
                 yield dataclasses.replace(made, metadata={**document, **made.metadata}) if document else made
             if unnamed:
-                number = numbered(len(unnamed), "document")
+                number = counted(len(unnamed), "document")
                 lost = f"{number} without a name, fewer than {FEWEST}: their bounds are not kept"
                 own.note(source, f"{lost}. Name them, as `# newdoc id = ...`")
             if report is not None:
@@ -149,7 +149,7 @@ def read_corpus(
         yield from part.sentences(settings, report)
 
 
-def counted(sentences: Iterable[AnnotatedSentence], work: str) -> Iterator[AnnotatedSentence]:
+def with_progress(sentences: Iterable[AnnotatedSentence], work: str) -> Iterator[AnnotatedSentence]:
     """Yields sentences, and reports how many there were."""
     for number, sentence in enumerate(sentences, 1):
         if number % _STEP == 0:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shutil
 import sys
+import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from components.common.errors import NerError, quoted
 from components.common.files import fsync_tree, incoming_folder, is_special
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.corpus_tools.reading import DEV, Part, counted
+from components.corpus_tools.reading import DEV, Part, with_progress
 from components.corpus_tools.sentence import AnnotatedSentence
 from components.corpus_tools.writers.formats import make_writer
 from components.corpus_tools.writers.writer import Writer
@@ -144,7 +145,7 @@ def _write(
             files.append(folder / _file_name(name, output.path, writer))
             files[-1].parent.mkdir(parents=True, exist_ok=True)
             memories.append(_Memory(written.labels))
-            unique = _with_unique_ids(counted(sentences, "sentences written"), writer)
+            unique = _with_unique_ids(with_progress(sentences, "sentences written"), writer)
             writer.write(memories[-1].watch(unique), files[-1])
         if in_folder:
             writer.finish(folder, files)
@@ -170,8 +171,6 @@ def _write(
 
 def _neighbour(path: Path, to_stream: bool) -> Path:
     if to_stream:
-        import tempfile
-
         return Path(tempfile.gettempdir(), "output")
     return path.absolute()
 

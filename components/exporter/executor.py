@@ -18,7 +18,9 @@ from tfx.utils import path_utils
 
 from components import keys
 from components.artifacts import Artifacts, split_files
+from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
+from components.exporter.errors import ExportInvalidError
 from components.exporter.settings import ExporterSettings
 
 _EMBEDDED_ROWS = (1, 8)  # of each request that servers ask before others
@@ -105,7 +107,6 @@ def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
     They ask the default signature only: TensorFlow takes seconds to compile each, and all share tagger and
     vocabularies. The texts are made up: a model must not carry sentences of its corpus to everyone who serves it.
     """
-    from components.exporter.errors import ExportInvalidError
     from components.exporter.validator.reference import reference_answers
 
     default = {keys.SERVING_DEFAULT: contract.signatures[keys.SERVING_DEFAULT]}
@@ -117,8 +118,6 @@ def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
 
 def _provenance(input_dict: Artifacts, exec_properties: dict[str, Any]) -> dict[str, str]:
     """Returns hashes of the inputs, which identify them on any machine."""
-    from components.common.hashing import tree_hash
-
     examples = artifact_utils.get_single_instance(input_dict["examples"])
     return {
         "code": exec_properties.get("code_version") or "unknown",
@@ -132,9 +131,7 @@ def _sentences(examples: list[types.Artifact]) -> Iterator[str]:
     """Yields the raw sentences of the eval split."""
     import tensorflow as tf
 
-    from components.transform.features import SENTENCE
-
     files = split_files(examples, keys.EVAL_SPLIT)
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
-        yield features[SENTENCE].bytes_list.value[0].decode("utf-8")
+        yield features[keys.SENTENCE].bytes_list.value[0].decode("utf-8")

@@ -18,6 +18,7 @@ from components import keys
 from components.artifacts import Artifacts
 from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
+from components.exporter.contract.contract import Contract
 from components.reporter.data_summary import DataSummary, summarize_split
 from components.reporter.errors import ReportError
 from components.reporter.model_facts import ModelFacts
@@ -89,7 +90,6 @@ class Executor(base_executor.BaseExecutor):
 def gather_facts(input_dict: Artifacts, exec_properties: dict[str, Any]) -> ModelFacts:
     """Gathers the facts from the artifacts; the arguments are those of `Executor.Do`."""
     from components.evaluator.results.scores_file import read_evaluation
-    from components.exporter.contract.contract import Contract
     from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_provenance
 
     exported = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])

@@ -6,16 +6,17 @@ import contextlib
 import datetime
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import announce
-from components.common.errors import counted as numbered
-from components.common.errors import percent, quoted
+from components.common.console import Column, Row, announce, print_table, standard_output
+from components.common.errors import counted, percent, quoted, shortened
 from components.common.faults import explained
+from components.common.files import write_atomically
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing, with_corpus
@@ -236,7 +237,6 @@ def check(
     from configs.loading import load_config
 
     config = load_config(profile, with_corpus(settings, path))
-    from components.common.console import announce, standard_output
     from components.corpus_tools.check import Severity, check_corpus, print_check
 
     with progress_shown("reading"):
@@ -301,7 +301,6 @@ def vectors(
 
 
 def _write_page(page: Path, result: CorpusCheck) -> None:
-    from components.common.files import write_atomically
     from components.reporter.page.corpus_page import render_check
 
     write_atomically(page, render_check(result, datetime.datetime.now(datetime.timezone.utc)))
@@ -314,7 +313,7 @@ def _opened(
     """Returns a function that reads the sentences, the checked output, and the settings of the corpus."""
     from components.corpus_example_gen.cleaning.report import IngestReport
     from components.corpus_tools.convert import usual_format
-    from components.corpus_tools.reading import counted, for_tools, read_corpus
+    from components.corpus_tools.reading import for_tools, read_corpus, with_progress
     from components.corpus_tools.writing import Output
     from configs.loading import load_config
 
@@ -326,7 +325,7 @@ def _opened(
 
     def sentences() -> Iterator[AnnotatedSentence]:
         report = IngestReport()
-        yield from counted(read_corpus(source, corpus, report), "sentences read")
+        yield from with_progress(read_corpus(source, corpus, report), "sentences read")
         if not reports:
             _print_absent(report, corpus)
         reports.append(report)
@@ -366,8 +365,8 @@ def _print_account(report: IngestReport) -> None:
 
 def _print_written(target: Path, written: Written) -> None:
     """Prints the files with their sentences, and what they do not hold; on standard error, next to a stream."""
-    sentences = numbered(sum(written.counts.values()), "sentence")
-    entities = numbered(written.labels.total(), "entity", "entities")
+    sentences = counted(sum(written.counts.values()), "sentence")
+    entities = counted(written.labels.total(), "entity", "entities")
     click.echo(f"{target}: {written.title}, {sentences}, {entities}", err=True)
     if len(written.counts) > 1:
         files = ", ".join(f"{name} {count:,}" for name, count in written.counts.items())
@@ -379,9 +378,6 @@ def _print_written(target: Path, written: Written) -> None:
 
 
 def _print_division(division: Division) -> None:
-    from collections import Counter
-
-    from components.common.console import Column, Row, print_table, standard_output
 
     types = {
         name: Counter(entity.label for sentence in part for entity in sentence.entities)
@@ -393,8 +389,8 @@ def _print_division(division: Division) -> None:
         own = {name: counts[label] for name, counts in types.items()}
         rows.append(Row((label, *_counts_and_shares(own)), section=len(rows) == 1))
     print_table(standard_output(), [Column(""), *(Column(name, right=True) for name in division.parts)], rows)
-    documents = numbered(division.documents, "document") if division.documents else "the corpus names no documents"
-    repeated = numbered(division.repeated, "repeated sentence")
+    documents = counted(division.documents, "document") if division.documents else "the corpus names no documents"
+    repeated = counted(division.repeated, "repeated sentence")
     click.echo(f"kept in one part each: {documents}; {repeated}")
 
 
@@ -404,7 +400,6 @@ def _counts_and_shares(counts: dict[str, int]) -> list[str]:
 
 
 def _print_comparison(comparison: Comparison, limit: int) -> None:
-    from components.common.console import Column, Row, print_table, standard_output
 
     for difference in comparison.differences[:limit]:
         _print_difference(difference)
@@ -423,7 +418,7 @@ def _print_comparison(comparison: Comparison, limit: int) -> None:
     columns = [Column("type"), *(Column(name, right=True) for name in ("precision", "recall", "F1", "in A"))]
     print_table(console, columns, rows, "Entities of B against A")
     kappa = "not defined" if comparison.kappa is None else f"{comparison.kappa:.3f}"
-    click.echo(f"\nCohen's kappa of {numbered(comparison.tokens.total(), 'token')}: {kappa}")
+    click.echo(f"\nCohen's kappa of {counted(comparison.tokens.total(), 'token')}: {kappa}")
     named = {name.replace("_", " "): count for name, count in comparison.counts().items()}
     click.echo("sentences: " + ", ".join(f"{name} {count:,}" for name, count in named.items()))
 
@@ -440,6 +435,4 @@ def _print_difference(difference: Difference) -> None:
 
 def _line(text: str) -> str:
     """Returns a text of the corpus on one line, cut, and without control characters."""
-    from components.common.errors import shortened
-
     return shortened("".join(c if c.isprintable() else " " for c in text), 200)

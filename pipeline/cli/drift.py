@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import NerError, counted
+from components.common.files import write_atomically
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
@@ -67,9 +69,7 @@ def drift(
 
 
 def _write_page(output: Path, report: DriftReport, model: str, log: Path) -> None:
-    import datetime
 
-    from components.common.files import write_atomically
     from components.reporter.page.history import with_history
     from components.reporter.page.monitoring import drift_entry, render_drift
 

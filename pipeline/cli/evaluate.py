@@ -11,6 +11,7 @@ import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
 from components.common.errors import counted
+from components.common.files import write_atomically
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing, url_option
@@ -152,7 +153,6 @@ def _on_data(
         )
         result = evaluate_corpus(data, model, corpus_options, against)
     if options["output"] is not None:
-        from components.common.files import write_atomically
         from components.reporter.page.page import render_evaluation
 
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -194,7 +194,6 @@ def _on_requests(
     with progress_shown("joining requests and labels"):
         result = evaluate_delayed_labels(options["requests"], options["labels"], delayed)
     if options["output"] is not None:
-        from components.common.files import write_atomically
         from components.reporter.page.history import with_history
         from components.reporter.page.monitoring import delayed_labels_entry, render_delayed_labels
 
@@ -211,7 +210,6 @@ def _on_requests(
 
 
 def _write_tables(page: Path, evaluation: Evaluation, **others: Any) -> None:
-    from components.common.files import write_atomically
     from components.reporter.page.tables import page_tables, table_path
 
     for name, content in page_tables(evaluation, **others).items():
@@ -226,8 +224,6 @@ def _training_entities(path: Path | None) -> TextHashes | None:
 
 def _write(target: Path | None, result: Any, show: Callable[[], None]) -> None:
     """Writes JSON to a file and shows the tables, or writes only JSON to standard output."""
-    from components.common.files import write_atomically
-
     if str(target) == "-":
         click.echo(result.to_json(), nl=False)
         return

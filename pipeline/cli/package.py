@@ -9,6 +9,7 @@ import click
 
 from components.common.console import announce
 from components.common.progress import progress_shown
+from components.registry.names import CHAMPION, PREVIOUS
 from components.serving.packaging.settings import Batching, PackageSettings
 from pipeline.cli.options import config_options, limit_options, named_dtype
 
@@ -89,7 +90,6 @@ def package(
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
     """Returns the champion and, if the server keeps several versions, the previous one."""
     from components.registry.model_registry import ModelRegistry
-    from components.registry.names import CHAMPION, PREVIOUS
     from components.serving.packaging.prepare import ModelVersion
     from pipeline.registry_view.model_reference import champion, version_folder
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from components.common.console import Column, Row, announce, print_table, standard_output
-from components.common.errors import counted
+from components.common.errors import LockHeldError, counted
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import BUSY
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
@@ -101,7 +101,6 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
     with an alias or the tag `pinned`, or that models.config offers, and the runs that built them. A registry on a
     server is not changed.
     """
-    from components.common.errors import LockHeldError
     from configs.loading import load_config
     from pipeline.cleaning.clean import clean as clean_folder
     from pipeline.cleaning.clean import plan_removal

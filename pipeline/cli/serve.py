@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import ValidationError
 
 from components.common.console import announce
+from components.common.errors import NerError
 from components.common.progress import progress_shown
 from components.keys import SERVING_DEFAULT
 from components.serving.server.settings import ServerSettings
@@ -77,9 +79,6 @@ def serve(
     Follows promotions and rollbacks while it runs. With --model it serves that model, or all of a serving folder.
     The environment variable NER_SERVE_TOKEN is a token that clients must send.
     """
-    from pydantic import ValidationError
-
-    from components.common.errors import NerError
     from components.serving.server.server import is_loopback
     from components.serving.server.server import serve as serve_until_signal
     from configs.loading import load_config

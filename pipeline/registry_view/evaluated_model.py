@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from components.common.errors import NerError
 from components.common.hashing import tree_hash
+from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
 from components.keys import TRAINING_SENTENCES_FILE
+from components.registry.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.registry_view.model_reference import resolve_model
 
 if TYPE_CHECKING:
-    from components.evaluator.counts.text_hashes import TextHashes
     from components.serving import SavedModelTagger
 
 
@@ -43,9 +44,6 @@ def evaluated_model(reference: str | None, config: PipelineConfig) -> EvaluatedM
 
 def _training_sentences(model_hash: str, config: PipelineConfig) -> TextHashes | None:
     """Returns the sentences that a registered model was trained on; None if the registry does not know them."""
-    from components.evaluator.counts.text_hashes import TextHashes
-    from components.registry.model_registry import ModelRegistry
-
     registry = ModelRegistry(config.registry_uri)
     try:
         if registry.database is not None and not registry.database.is_file():

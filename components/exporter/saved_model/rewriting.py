@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from components.common.files import tree_size
 from components.exporter import errors
 from components.exporter.contract.contract import Contract
@@ -174,7 +176,6 @@ def _read_parts(loaded: Any, signatures: Collection[str]) -> list[Any]:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    import numpy as np
     import tensorflow as tf
 
     old = Contract.from_dict(request["old"])

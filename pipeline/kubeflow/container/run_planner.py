@@ -19,6 +19,7 @@ from absl import logging
 from pydantic import BaseModel, ConfigDict
 
 from components.common.errors import NerError
+from components.common.files import write_atomically
 from components.keys import NEWEST_SPAN
 
 CORPUS, DECISION, TRAIN = "corpus", "decision", "train"
@@ -189,7 +190,6 @@ def run(arguments: Sequence[str]) -> None:
     from google.protobuf import json_format
     from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
-    from components.common.files import write_atomically
     from pipeline.kubeflow.container.executor_input import node_and_run
     from pipeline.kubeflow.container.executor_output import write_output
     from pipeline.kubeflow.container.mirror import to_path

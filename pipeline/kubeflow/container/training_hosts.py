@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from absl import logging
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
 from components.common.errors import NerError
 from pipeline.kubeflow.container.entry_point import end_process, parse_arguments, run_node
+from pipeline.kubeflow.container.executor_input import node_and_run
 from pipeline.kubeflow.container.host_job import (
     INDEX_VARIABLE,
     TRAINER,
@@ -27,6 +30,7 @@ from pipeline.kubeflow.container.host_job import (
     HostSettings,
     read_owner,
 )
+from pipeline.kubeflow.container.mirror import to_path
 
 SETTINGS_VARIABLE = "NER_TRAINING_HOSTS"
 """Environment variable with the JSON of the HostSettings; Kubeflow's cache key does not hold it."""
@@ -53,12 +57,6 @@ class SharedTask:
             executor_class_path: names the node if the outputs' URIs do not.
             folder: the shared folder.
         """
-        from google.protobuf import json_format
-        from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
-
-        from pipeline.kubeflow.container.executor_input import node_and_run
-        from pipeline.kubeflow.container.mirror import to_path
-
         self.message = json_format.Parse(invocation, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
         self.node, self.run = node_and_run(self.message, executor_class_path)
         self._output_file = to_path(self.message.outputs.output_file)
@@ -100,11 +98,7 @@ class SharedTask:
         Raises:
             NerError: the chief has written none.
         """
-        from google.protobuf import json_format
-        from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
-
         from pipeline.kubeflow.container.executor_output import write_output
-        from pipeline.kubeflow.container.mirror import to_path
 
         file = Path(self._host("0"), _OUTPUT)
         try:
@@ -141,8 +135,6 @@ def host_command(task: SharedTask, known: Any, rest: Sequence[str]) -> list[str]
         known: the node's arguments.
         rest: Beam's.
     """
-    from google.protobuf import json_format
-
     reference = f"$({INDEX_VARIABLE})"
     message = json_format.MessageToJson(task.message, indent=None)
     # Kubernetes replaces $(NAME) in a command, and reads $$ as a dollar sign.
