@@ -79,7 +79,6 @@ class AnnotatedSentence:
         *,
         key: str | None = None,
         metadata: Mapping[str, str] | None = None,
-        scores: Sequence[float | None] | None = None,
     ) -> AnnotatedSentence:
         """Returns the sentence of tokens and IOB2 tags.
 
@@ -89,18 +88,13 @@ class AnnotatedSentence:
             text: the text as written; one that does not consist of the tokens and white space is not used.
             key: id of the sentence.
             metadata: metadata by name.
-            scores: confidence of each entity, in order.
         """
         offsets = None if text is None else align(text, tokens)
         is_raw = offsets is not None
         if text is None or offsets is None:
             text, starts = join_as_written(tokens)
             offsets = tuple((start, start + len(token)) for start, token in zip(starts, tokens, strict=True))
-        read_spans = spans(tags)
-        entities = tuple(
-            Entity(offsets[span.start][0], offsets[span.end - 1][1], span.type, score)
-            for span, score in zip(read_spans, scores or [None] * len(read_spans), strict=True)
-        )
+        entities = tuple(Entity(offsets[span.start][0], offsets[span.end - 1][1], span.type) for span in spans(tags))
         outside = next((tag for tag in tags if tag in OUTSIDE_LABELS), OUTSIDE)
         return cls(text, offsets, entities, key, metadata or {}, is_raw=is_raw, outside=outside)
 
@@ -132,7 +126,7 @@ class AnnotatedSentence:
         return cls(text, tuple(pieces), tuple(sorted(entities)), key, metadata or {})
 
     @classmethod
-    def of_sentence(cls, sentence: Sentence, source: str = "") -> AnnotatedSentence:
+    def of_sentence(cls, sentence: Sentence, source: str) -> AnnotatedSentence:
         """Returns a sentence that a reader returned; the comment `# text = …` of CoNLL-U is its text."""
         text = sentence.raw_text if sentence.raw_text is not None else sentence.metadata.get(TEXT)
         made = cls.of_tokens(sentence.tokens, sentence.tags, text, key=sentence.key, metadata=sentence.metadata)

@@ -27,9 +27,7 @@ class Documents:
     Example: tests/components/corpus_example_gen/cleaning/test_documents.py.
     """
 
-    def __init__(
-        self, settings: CorpusSettings, report: IngestReport, *, count: int | None = None, counts: bool = True
-    ) -> None:
+    def __init__(self, settings: CorpusSettings, report: IngestReport, *, count: int | None, counts: bool) -> None:
         """Starts a file.
 
         Args:

@@ -172,9 +172,7 @@ def split_patterns(
     return patterns
 
 
-def require_files(
-    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
-) -> None:
+def require_files(folder: str | Path, splits: Sequence[tuple[str, str]] | None, window: SpanWindow) -> None:
     """Checks that the corpus has the spans and files that the configuration names.
 
     Args:

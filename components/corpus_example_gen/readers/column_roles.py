@@ -124,7 +124,7 @@ def attribute_of(cell: str, name: str) -> str:
     return next((value for key, _, value in pairs if key == name), OUTSIDE)
 
 
-def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, may_have_header: bool = True) -> Roles:
+def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, may_have_header: bool) -> Roles:
     """Detects the meaning of the columns.
 
     Args:

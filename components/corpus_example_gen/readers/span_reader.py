@@ -56,7 +56,7 @@ def read_spans(
     path: str,
     settings: CorpusSettings,
     report: IngestReport,
-    tokenizer: str | None = "words",
+    tokenizer: str | None,
 ) -> Iterator[RawSentence]:
     """Yields one sentence per record, whose text the tokenizer cuts.
 

@@ -488,7 +488,7 @@ def token_and_tag(record: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def read_tokens(
-    records: Records, tool: TokenTool, path: str, report: IngestReport, *, keeps_longest: bool = False
+    records: Records, tool: TokenTool, path: str, report: IngestReport, *, keeps_longest: bool
 ) -> Iterator[RawSentence]:
     """Yields the sentences of all records as written.
 

@@ -37,7 +37,7 @@ class CorpusFiles:
         tokenizer: tokenizer of a training.
     """
 
-    def __init__(self, path: Path, settings: CorpusSettings, tokenizer: str = "words") -> None:
+    def __init__(self, path: Path, settings: CorpusSettings, tokenizer: str) -> None:
         """Finds the files.
 
         Args:

@@ -35,11 +35,9 @@ class StoredSentence(NamedTuple):
     tokens: tuple[str, ...]
     entities: tuple[tuple[int, int, str], ...]
 
-    def place(self, start: int = 0, end: int = 0, label: str = "", *, sample: bool = True) -> Place:
-        """Returns the place of some of its tokens, with the sentence if it is a sample."""
+    def place(self, start: int = 0, end: int = 0, label: str = "") -> Place:
+        """Returns the place of some of its tokens, with the sentence."""
         line = self.line + start * self.lines if isinstance(self.lines, int) else self.lines[start]
-        if not sample:
-            return Place(self.file, line, label)
         entities = tuple(Span(entity_type, first, last) for first, last, entity_type in self.entities)
         return Place(self.file, line, label, self.tokens, entities, start, end)
 

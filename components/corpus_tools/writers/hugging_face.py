@@ -65,7 +65,7 @@ class HuggingFaceWriter(RecordWriter):
     title = "Hugging Face (JSON lines)"
     dev = "validation"
 
-    def __init__(self, suggestions: str = "", *, alone: bool = False) -> None:
+    def __init__(self, suggestions: str, *, alone: bool) -> None:
         """Starts a data set; `alone` says that it is one file."""
         super().__init__(suggestions)
         self._columns, self._alone = _Columns(self), alone

@@ -441,7 +441,7 @@ def check_quoting(kind: str, quoting: str | None, path: str) -> None:
         raise BatchError(f"--quoting: belongs to CSV and TSV, not to --input {path}. Leave it out.")
 
 
-def detect_table(file: IO[bytes], kind: str, quoting: str | None = None) -> tuple[str, str]:
+def detect_table(file: IO[bytes], kind: str, quoting: str | None) -> tuple[str, str]:
     """Returns kind and quoting of a table.
 
     CSV has the separator that Excel's first line (`sep=;`) names. Else it has commas, or what else separates the names

@@ -42,7 +42,7 @@ class ResourceExhaustedError(ServingError):
 
     code = "RESOURCE_EXHAUSTED"
 
-    def __init__(self, text: str, retry_after: float = 1.0) -> None:
+    def __init__(self, text: str, retry_after: float) -> None:
         """Stores the time."""
         super().__init__(text)
         self.retry_after = retry_after

@@ -74,7 +74,7 @@ def serving_folder(base_dir: Path, name: str | None = None) -> Source:
     return read
 
 
-def follow_registry(uri: str, name: str, base_dir: Path, keep: int = 2) -> Source:
+def follow_registry(uri: str, name: str, base_dir: Path, keep: int) -> Source:
     """Serves the labelled versions of a registry, which are fetched to a serving directory.
 
     For a registry of another machine, and for a serving directory that no command has filled yet.
@@ -107,7 +107,7 @@ class Follower:
     tests/components/serving/server/test_following.py shows it at work.
     """
 
-    def __init__(self, engine: Engine, source: Source, poll: float = 1.0) -> None:
+    def __init__(self, engine: Engine, source: Source, poll: float) -> None:
         """Prepares; `start` loads the first versions.
 
         Args:

@@ -34,7 +34,7 @@ class RequestLog:
     tests/components/serving/server/test_request_log.py shows it at work.
     """
 
-    def __init__(self, file: Path, share: float = 1.0, most_bytes: int = 100_000_000) -> None:
+    def __init__(self, file: Path, share: float, most_bytes: int) -> None:
         """Opens the file, which only its owner can read, and starts the thread.
 
         Args:

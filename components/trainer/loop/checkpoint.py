@@ -143,7 +143,7 @@ class Progress:
         """The highest entity F1 so far, -1 before the first epoch ends."""
         return float(self.rows[self.highest_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
 
-    def is_over(self, epochs: int, patience: int, floor: int = 0) -> bool:
+    def is_over(self, epochs: int, patience: int, floor: int) -> bool:
         """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1.
 
         Epochs before `floor`, the index of the first one that may be kept, do not count.

@@ -20,7 +20,7 @@ INPUT = "input"
 
 
 def compile_batch(
-    config: PipelineConfig, cluster: ClusterConfig, target: str, output: Path, *, with_platform: bool = True
+    config: PipelineConfig, cluster: ClusterConfig, target: str, output: Path, *, with_platform: bool
 ) -> list[dict[str, Any]]:
     """Compiles batch prediction with the champion that the registry has when a run starts, and writes it.
 

@@ -56,11 +56,8 @@ def compile_pipeline(
     from pipeline.kubeflow.compile.run_planner import planner_settings
     from pipeline.target import Target
 
-    request, run_target, inputs = (
-        request or RunRequest(),
-        Target.cluster(config, cluster.data),
-        inputs_of_cluster(config),
-    )
+    request = request or RunRequest()
+    run_target, inputs = Target.cluster(config, cluster.data), inputs_of_cluster(config)
     pipeline = create_pipeline(config, inputs, request, run_target)
     planner = planner_settings(config, inputs, warm_start=request.warm_start)
     hosts = config.trainer.hosts

@@ -93,13 +93,14 @@ def diagnose(error: Exception, otherwise: str, action: str) -> CheckFailedError:
     return CheckFailedError(next(matches, otherwise), f"{action}: {_shortened(text)}")
 
 
-def _shortened(text: str, limit: int = 600) -> str:
+def _shortened(text: str) -> str:
     """Drops the lines that TensorFlow repeats for every function on the way."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and "{{node" not in line]
     joined = " ".join(lines)
-    return joined if len(joined) <= limit else f"{joined[:limit]} ..."
+    return joined if len(joined) <= _LONGEST else f"{joined[:_LONGEST]} ..."
 
 
+_LONGEST = 600  # characters of an error of TensorFlow
 _MESSAGES = (
     (r"OOM when allocating|RESOURCE_EXHAUSTED|failed to allocate memory|bad_alloc", "too_much_memory"),
     (r"Could not find variable|Error while reading resource variable|uninitialized", "keras_variables"),

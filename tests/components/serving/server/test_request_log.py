@@ -17,11 +17,11 @@ from components.serving.server.request_log import RequestLog
 TEXTS = [b"Joe Biden\0 visited Paris \xff", b"", b"Kyiv"]
 
 
-def logged(tagger_folder, file, requests, **options):
+def logged(tagger_folder, file, requests, share=1.0, most_bytes=1_000_000):
     """Sends requests (signature, inputs, outputs) to an engine with a log; returns the lines."""
 
     async def run():
-        log = RequestLog(file, **options)
+        log = RequestLog(file, share, most_bytes)
         engine = Engine(log=log)
         await engine.update("ner", {1: tagger_folder}, {})
         for signature, inputs, outputs in requests:
