@@ -140,9 +140,9 @@ class Executor(BaseExampleGenExecutor):
         reports = self._reports.reports()
         total = IngestReport.merge(reports.values())
         total.check()
-        total.check_repairs(_settings(exec_properties).max_repaired)
-        total.files_ignored = _ignored_files(exec_properties, reports)
         settings = _settings(exec_properties)
+        total.check_repairs(settings.max_repaired)
+        total.files_ignored = _ignored_files(exec_properties, reports)
         remove = settings.duplicates == "remove"
         splits = count_splits(_files(examples), remove=remove, several_spans=settings.span_window > 1)
         written = {name: split.kept for name, split in splits.items()}
@@ -225,9 +225,10 @@ def _settings(exec_properties: dict[str, Any]) -> CorpusSettings:
     return CorpusSettings.model_validate_json(exec_properties["settings"])
 
 
-def _input_splits(exec_properties: dict[str, Any]) -> list[str]:
+def _input_splits(exec_properties: dict[str, Any]) -> dict[str, str]:
+    """Returns split -> file pattern, that of the newest span, as TFX fills it in."""
     text = exec_properties[standard_component_specs.INPUT_CONFIG_KEY]
-    return [split.name for split in json_format.Parse(text, example_gen_pb2.Input()).splits]
+    return {split.name: split.pattern for split in json_format.Parse(text, example_gen_pb2.Input()).splits}
 
 
 def _fingerprint(folder: str, settings: CorpusSettings, hashes: Mapping[str, str] | None = None) -> str:
@@ -235,13 +236,11 @@ def _fingerprint(folder: str, settings: CorpusSettings, hashes: Mapping[str, str
 
 
 def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
-    """Returns the pattern for each span of the window; `pattern` is that of the newest span, as TFX fills it in."""
+    """Returns the pattern for each span of the window; `pattern` is that of the newest span."""
     base, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
     if settings.span_window == 1:
         return [pattern]
-    text = exec_properties[standard_component_specs.INPUT_CONFIG_KEY]
-    splits = json_format.Parse(text, example_gen_pb2.Input()).splits
-    name = next(split.name for split in splits if split.pattern == pattern)
+    name = next(name for name, own in _input_splits(exec_properties).items() if own == pattern)
     newest = span_of(base, pattern)
     by_split = split_patterns(base, configured_splits(settings), SpanWindow(newest, settings.span_window))
     spans = [{span_of(base, one) for one in patterns} for patterns in by_split.values()]
@@ -253,8 +252,7 @@ def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
 def _tokenizer(exec_properties: dict[str, Any]) -> str:
     """Returns the tokenizer that suits the training split."""
     base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-    text = exec_properties[standard_component_specs.INPUT_CONFIG_KEY]
-    splits = {split.name: split.pattern for split in json_format.Parse(text, example_gen_pb2.Input()).splits}
+    splits = _input_splits(exec_properties)
     training = splits.get(TRAIN_SPLIT) or next(iter(splits.values()))
     patterns = _patterns(exec_properties, training)
     files = [file for one in patterns for file in matching_files(base, one)]

@@ -14,6 +14,7 @@ from components.corpus_example_gen.corpus.layout import (
     applicable_window,
     matching,
     newest_span,
+    no_file_matches,
     split_patterns,
     unread_files,
 )
@@ -111,7 +112,7 @@ class LabelledData:
         names = set(self._files)
         if self.undivided:
             names |= set(HASH_BUCKETS)
-        elif holds_out_eval(list(names)):
+        elif holds_out_eval(names):
             names.add(EVAL_SPLIT)
         return (*(name for name in _ORDER if name in names), ALL)
 
@@ -192,7 +193,7 @@ class LabelledData:
 
     @property
     def _holds_out(self) -> bool:
-        return holds_out_eval(list(self._files))
+        return holds_out_eval(self._files)
 
     def _split_of(self, name: str, sentence: Sentence) -> str:
         """Returns the split of a sentence from the files of a split."""
@@ -231,6 +232,5 @@ def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Pat
     }
     for name, of_split in files.items():
         if not of_split:
-            fix = "Check the folder and corpus.splits."
-            raise CorpusError(str(folder / patterns[name][-1]), None, "no file matches", fix)
+            raise no_file_matches(folder / patterns[name][-1])
     return files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from components.corpus_example_gen.settings import CorpusSettings
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
@@ -14,7 +14,7 @@ HASH_BUCKETS = {TRAIN_SPLIT: 8, EVAL_SPLIT: 1, TEST_SPLIT: 1}
 _HOLD_OUT = 10  # one sentence in ten moves from train to eval
 
 
-def holds_out_eval(splits: Sequence[str]) -> bool:
+def holds_out_eval(splits: Collection[str]) -> bool:
     """Returns whether `eval` has to be taken out of `train`.
 
     >>> holds_out_eval(["train", "test"]), holds_out_eval(["train", "eval"]), holds_out_eval(["all"])
