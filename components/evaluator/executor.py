@@ -20,7 +20,7 @@ from components.common.files import write_atomically
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
 from components.evaluator.errors import EvaluationError
-from components.evaluator.eval_config import eval_config
+from components.evaluator.eval_config import ExtractorSettings, eval_config
 from components.evaluator.inputs import (
     champion_version,
     check_columns,
@@ -79,8 +79,7 @@ class Executor(tfx_executor.Executor):
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
         examples = inputs[standard_component_specs.EXAMPLES_KEY]
         labels = _training_labels(settings, inputs)
-        training_entities, word_tags = _write_training_data(settings, labels, evaluation.uri)
-        config = eval_config(settings, training_entities, word_tags)
+        config = eval_config(_write_training_data(settings, labels, evaluation.uri))
         self._run_tfma(config, inputs, output_dict, exec_properties)
         overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
         inconsistent = labels.inconsistent(counts.errors_by_text()) if labels else []
@@ -136,15 +135,15 @@ def _training_labels(settings: EvaluatorSettings, inputs: Artifacts) -> Training
     return TrainingLabels(training_sentences(examples))
 
 
-def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> tuple[str, str]:
-    """Writes facts about the training data; returns the paths of those of the workers, entities and words, or ""."""
+def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> ExtractorSettings:
+    """Writes facts about the training data, and names the files that the extractor reads."""
     if labels is None:
-        return "", ""
+        return ExtractorSettings(evaluator=settings)
     write_atomically(os.path.join(folder, TRAINING_SENTENCES_FILE), labels.sentences.to_bytes())
     words = os.path.join(folder, WORD_TAGS_FILE)
     write_atomically(words, json.dumps(labels.word_tags(), ensure_ascii=False))
     if ENTITY_SEEN not in settings.columns:
-        return "", words
+        return ExtractorSettings(evaluator=settings, word_tags=words)
     entities = os.path.join(folder, TRAINING_ENTITIES_FILE)
     write_atomically(entities, labels.entities.to_bytes())
-    return entities, words
+    return ExtractorSettings(evaluator=settings, training_entities=entities, word_tags=words)

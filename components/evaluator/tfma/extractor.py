@@ -26,10 +26,9 @@ from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.counts.text_hashes import TextHashes
-from components.evaluator.eval_config import parse_eval_config
+from components.evaluator.eval_config import ExtractorSettings, parse_eval_config
 from components.evaluator.insights.training_labels import floor_tags
 from components.evaluator.results.evaluation import Slice
-from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.example_columns import ExampleColumns
 from components.evaluator.tfma.predictor import Predictor
 from components.evaluator.tfma.retokenized import retokenized_sentences
@@ -55,12 +54,12 @@ def extractors(
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
     loaders = {model.model_name: model.model_loader for model in models}
     signatures = {spec.name: spec.signature_name for spec in eval_config.model_specs}
-    settings, training_entities, word_tags = parse_eval_config(eval_config)
+    settings = parse_eval_config(eval_config)
     # TFMA's evaluator runs after the stage of this name.
     return [
         extractor.Extractor(
             stage_name=slice_key_extractor.SLICE_KEY_EXTRACTOR_STAGE_NAME,
-            ptransform=_CountSlices(_CountSlicesFn(loaders, signatures, settings, training_entities, word_tags)),
+            ptransform=_CountSlices(_CountSlicesFn(loaders, signatures, settings)),
         )
     ]
 
@@ -86,19 +85,9 @@ def has_several_workers(options: Any) -> bool:
 class _CountSlicesFn(model_util.DoFnWithModels):
     """Maps extracts with a record batch to one extracts per slice with its counts."""
 
-    def __init__(
-        self,
-        loaders: Mapping[str, Any],
-        signatures: Mapping[str, str],
-        settings: EvaluatorSettings,
-        training_entities: str,
-        word_tags: str,
-    ) -> None:
+    def __init__(self, loaders: Mapping[str, Any], signatures: Mapping[str, str], settings: ExtractorSettings) -> None:
         super().__init__(dict(loaders))
-        self._signatures = signatures
-        self._settings = settings
-        self._training_entities = training_entities
-        self._word_tags_file = word_tags
+        self._signatures, self._settings = signatures, settings
 
     def setup(self) -> None:
         super().setup()  # loads the models, once per process
@@ -111,13 +100,13 @@ class _CountSlicesFn(model_util.DoFnWithModels):
         }
         self._candidate = next(name for name in self._predictors if name != BASELINE)
         self._slicer = Slicer(
-            columns=self._settings.columns,
-            sentence_length=self._settings.sentence_length,
-            entity_length=self._settings.entity_length,
-            training_entities=_read_training_entities(self._training_entities),
+            columns=self._settings.evaluator.columns,
+            sentence_length=self._settings.evaluator.sentence_length,
+            entity_length=self._settings.evaluator.entity_length,
+            training_entities=_read_training_entities(self._settings.training_entities),
         )
-        self._metrics = load_metrics(self._settings.metrics)
-        self._word_tags = _read_word_tags(self._word_tags_file)
+        self._metrics = load_metrics(self._settings.evaluator.metrics)
+        self._word_tags = _read_word_tags(self._settings.word_tags)
 
     def process(self, elem: dict[str, Any]) -> Iterator[dict[str, Any]]:
         columns = ExampleColumns.read(
@@ -131,7 +120,7 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             floor = self._vocabulary.encode(floor_tags(self._word_tags, columns.texts))
         batches = {name: self._tagged(name, columns, floor) for name in self._predictors}
         slices = count_slices(
-            batches, columns.features, self._slicer, self._settings.bootstrap, self._candidate, self._metrics
+            batches, columns.features, self._slicer, self._settings.evaluator.bootstrap, self._candidate, self._metrics
         )
         for cut, counts in slices:
             yield {constants.SLICE_KEY_TYPES_KEY: slice_keys(cut), COUNTS_KEY: counts}

@@ -12,7 +12,8 @@ module = LazyModule("components.evaluator.eval_config")
 
 
 def test_configuration_has_signature_slices_and_metric_but_no_threshold():
-    config = module.eval_config(evaluator_settings(slices=("source", "entity_seen")))
+    settings = evaluator_settings(slices=("source", "entity_seen"))
+    config = module.eval_config(module.ExtractorSettings(evaluator=settings))
     assert config.model_specs[0].signature_name == "serving_examples"
     assert [list(spec.feature_keys) for spec in config.slicing_specs] == [[], ["source"], ["entity_seen"]]
     ((metric,),) = (spec.metrics for spec in config.metrics_specs)
@@ -23,7 +24,8 @@ def test_configuration_has_signature_slices_and_metric_but_no_threshold():
 
 def test_settings_can_be_read_back():
     settings = evaluator_settings(rules=[{"slice": "topic", "max_regression": 0.1}], metrics={"mine": "a:b"})
-    assert module.parse_eval_config(module.eval_config(settings, "a.npy", "b.json")) == (settings, "a.npy", "b.json")
+    own = module.ExtractorSettings(evaluator=settings, training_entities="a.npy", word_tags="b.json")
+    assert module.parse_eval_config(module.eval_config(own)) == own
 
 
 def test_other_configurations_are_refused():

@@ -41,12 +41,13 @@ def test_stage_has_the_name_that_tfma_expects(models):
     from tensorflow_model_analysis import constants
     from tensorflow_model_analysis.api import types as tfma_types
 
-    from components.evaluator.eval_config import eval_config
+    from components.evaluator.eval_config import ExtractorSettings, eval_config
 
     shared = [
         tfma_types.EvalSharedModel(model_name=name, model_loader=tfma_types.ModelLoader(lambda: None))
         for name in ("candidate", "baseline")[:models]
     ]
-    (only,) = module.extractors(shared[0] if models == 1 else shared, eval_config(evaluator_settings()))
+    config = eval_config(ExtractorSettings(evaluator=evaluator_settings()))
+    (only,) = module.extractors(shared[0] if models == 1 else shared, config)
     assert only.stage_name == "ExtractSliceKeys"
     assert constants.SLICE_KEY_TYPES_KEY == "_slice_key_types"
