@@ -26,13 +26,13 @@ from components.evaluator.labelled_corpus.tagged_text import (
     EvaluatedModel,
     TokenTags,
     tags_of_tokens,
-    with_outside_label,
 )
 from components.evaluator.results.evaluation import Slice
 from components.evaluator.results.insights import Insights
 from components.evaluator.settings import EvaluatorSettings
 from components.keys import SOURCE
 from components.text.spans import spans
+from components.text.tags import OUTSIDE_LABELS
 
 MODEL, AGAINST = "model", "against"
 """Names of the two models in the counts."""
@@ -183,14 +183,12 @@ class CorpusCounts:
         for number, (each, of_text, on_tokens, answer) in enumerate(zip(labelled, written, tags, answers, strict=True)):
             sentence = each.sentence
             if (answer.starts, answer.ends) == (of_text.starts, of_text.ends) and not on_tokens.cut_differently:
-                predicted = with_outside_label(answer.tags, sentence.tags)
-                rows.append(TokenTags(predicted, answer.scores or (None if predicted else ())))
+                rows.append(TokenTags(answer.tags, answer.scores or (None if answer.tags else ())))
                 gold.append(sentence.tags)
                 pieces.append(sentence.text)
                 continue
             differing[number] = True
-            predicted = with_outside_label(answer.tags, sentence.tags)
-            aligned = tags_of_characters(of_text, sentence.tags, predicted, answer, each.key)
+            aligned = tags_of_characters(of_text, sentence.tags, answer, each.key)
             rows.append(TokenTags(aligned.predicted, aligned.scores))
             gold.append(aligned.gold)
             pieces.append(" ".join(aligned.tokens))
@@ -213,7 +211,11 @@ def _on_tokens(answer: Answer, labelled: LabelledSentence) -> TokenTags:
     ends = [end - 1 for end in itertools.accumulate(len(token) + 1 for token in tokens)]
     starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
     tags = tags_of_tokens(answer, starts, ends)
-    return dataclasses.replace(tags, tags=with_outside_label(tags.tags, labelled.sentence.tags))
+    # The outside label of the corpus: two models with different ones do not tag a sentence differently.
+    outside = next((tag for tag in labelled.sentence.tags if tag in OUTSIDE_LABELS), None)
+    if outside is None:
+        return tags
+    return dataclasses.replace(tags, tags=tuple(outside if tag in OUTSIDE_LABELS else tag for tag in tags.tags))
 
 
 def _raw_answers(

@@ -18,9 +18,7 @@ from components.text.tags import OUTSIDE
 from components.text.words import whitespace_offsets
 
 
-def tags_of_characters(
-    written: WrittenSentence, gold: tuple[str, ...], predicted: tuple[str, ...], answer: Answer, key: str
-) -> Alignment:
+def tags_of_characters(written: WrittenSentence, gold: tuple[str, ...], answer: Answer, key: str) -> Alignment:
     """Aligns the answer to a raw text with the gold entities, to the character.
 
     The tokens of the result are the pieces between all edges of tokens and gold entities.
@@ -28,13 +26,12 @@ def tags_of_characters(
     Args:
         written: the sentence.
         gold: gold tag of each token of the corpus.
-        predicted: tag of each token of the answer, which can differ from it in the outside label.
         answer: the answer of the model to the raw text.
         key: key of the sentence.
     """
     tokens = sorted(
         [
-            *zip(answer.starts, answer.ends, predicted, answer.scores or (0.0,) * len(predicted), strict=True),
+            *zip(answer.starts, answer.ends, answer.tags, answer.scores or (0.0,) * len(answer.tags), strict=True),
             *((start, end, OUTSIDE, 1.0) for start, end in _gaps(written.text, answer)),
         ]
     )
@@ -42,7 +39,7 @@ def tags_of_characters(
         key=key,
         tokens=tuple(written.text[start:end] for start, end, _, _ in tokens),
         tags=tuple(tag for _, _, tag, _ in tokens),
-        scores=tuple(score for _, _, _, score in tokens) if answer.scores or not predicted else None,
+        scores=tuple(score for _, _, _, score in tokens) if answer.scores or not answer.tags else None,
         starts=tuple(start for start, _, _, _ in tokens),
         fields={},
     )

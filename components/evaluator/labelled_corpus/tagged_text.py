@@ -11,7 +11,7 @@ from components.common.errors import quoted
 from components.evaluator.counts.text_hashes import TextHashes
 from components.evaluator.delayed_labels.alignment import continuation_tag
 from components.evaluator.errors import EvaluationError
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
+from components.text.tags import OUTSIDE, is_valid_tag, split_tag, to_iob2
 
 
 class TaggedText(Protocol):
@@ -169,16 +169,3 @@ def tags_of_tokens(answer: Answer, starts: Sequence[int], ends: Sequence[int]) -
         owner_before = owner
     scored = tuple(scores) if answer.scores or not answer.tags else None
     return TokenTags(tuple(tags), scored, cut_differently=True, merged=merged, missing=missing)
-
-
-def with_outside_label(tags: Sequence[str], gold: Sequence[str]) -> tuple[str, ...]:
-    """Returns predicted tags with the outside label of the gold tags, which may come from another corpus.
-
-    Example:
-        >>> with_outside_label(["O", "B-PER"], ["OUT", "OUT"])
-        ('OUT', 'B-PER')
-    """
-    label = next((tag for tag in gold if tag in OUTSIDE_LABELS), None)
-    if label is None:
-        return tuple(tags)
-    return tuple(label if tag in OUTSIDE_LABELS else tag for tag in tags)

@@ -11,7 +11,7 @@ from components.corpus_example_gen.cleaning.written_sentence import WrittenSente
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import RetokenizedSentences, TaggedBatch
 from components.evaluator.labelled_corpus.raw_text import tags_of_characters
-from components.evaluator.labelled_corpus.tagged_text import Answer, with_outside_label
+from components.evaluator.labelled_corpus.tagged_text import Answer
 from components.evaluator.tfma.example_columns import ExampleColumns
 from components.evaluator.tfma.predictor import Predictor
 from components.keys import RAW_TEXT, SENTENCE
@@ -52,8 +52,7 @@ def retokenized_sentences(
         written = WrittenSentence.located(texts[row], columns.texts[row].split(" "))
         if written is None:
             raise RuntimeError(f"{columns.keys[row]}: {texts[row]!r} does not have the tokens of the sentence")
-        predicted = with_outside_label(answers[row].tags, gold)
-        aligned = tags_of_characters(written, gold, predicted, answers[row], columns.keys[row])
+        aligned = tags_of_characters(written, gold, answers[row], columns.keys[row])
         gold_tags.append(aligned.gold)
         predicted_tags.append(aligned.predicted)
         pieces.append(" ".join(aligned.tokens))
