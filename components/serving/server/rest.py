@@ -7,7 +7,6 @@ describe them for OpenAPI, and answer alike.
 from __future__ import annotations
 
 import asyncio
-import html
 import math
 import zlib
 from collections import Counter
@@ -18,7 +17,6 @@ from urllib.parse import quote, unquote
 import orjson
 from absl import logging
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -26,6 +24,7 @@ from starlette.responses import Response
 from components.keys import SERVING_DEFAULT
 from components.serving.saved_model_tagger import TaggedSentence, requests
 from components.serving.server.access_log import write_access_log
+from components.serving.server.api_description import describe_protocols
 from components.serving.server.engine import Engine, PredictRequest, ServedVersion
 from components.serving.server.errors import (
     STOPS,
@@ -40,13 +39,11 @@ from components.serving.server.loaded_version import ServedSignature
 from components.serving.server.page.routes import PAGE_PATHS, page_router
 from components.serving.server.protocols import open_inference, tensor_json
 from components.serving.server.protocols.calls import Call, Calls, is_basic, is_bearer, seconds
-from components.serving.server.protocols.label_studio import Labelling, ServedTagger
+from components.serving.server.protocols.label_studio import LABEL_STUDIO, Labelling, ServedTagger
 from components.serving.server.protocols.metrics import CONTENT_TYPE
 from components.serving.server.protocols.tensorflow_api import Target, metadata_json, status_json, target
 from components.serving.server.settings import ServerSettings
 
-LABEL_STUDIO = "/label-studio"
-"""Prefix of the routes for Label Studio."""
 TIMEOUT_HEADER = b"x-request-timeout"
 OPEN_PATHS = PAGE_PATHS | {"/v2/health/live", "/v2/health/ready"}
 """Paths that need no token: the page's files, and an orchestrator's probes."""
@@ -95,7 +92,7 @@ def rest_app(engine: Engine, settings: ServerSettings, calls: Calls | None = Non
         redoc_url=None,
     )
     app.start(calls, settings.token)
-    _describe(app)
+    _add_routes(app)
     return app
 
 
@@ -506,11 +503,8 @@ def _serving_error(error: ServingError) -> Response:
     return response
 
 
-# Description
-
-
-def _describe(app: _App) -> None:
-    """Adds the routes: those of the protocols for OpenAPI, metrics, documentation and errors."""
+def _add_routes(app: _App) -> None:
+    """Adds the routes of metrics, page, documentation and errors; those of the protocols only describe them."""
 
     async def http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -523,89 +517,7 @@ def _describe(app: _App) -> None:
     async def metrics() -> Response:
         return Response(app.calls.metrics.page(), media_type=CONTENT_TYPE)
 
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(_docs_page(app.openapi()))
-
     app.include_router(page_router(app.calls.engine))
     app.add_exception_handler(HTTPException, http_error)
     app.add_api_route("/metrics", metrics, methods=["GET"], tags=["server"], summary="Metrics for Prometheus")
-    app.add_api_route("/docs", docs, methods=["GET"], include_in_schema=False)
-    for choice in ("", "/versions/{version}", "/labels/{label}"):
-        _route(app, "v1", f"/v1/models/{{model}}{choice}:predict", "POST", "Predict", _PREDICT)
-        _route(app, "v1", f"/v1/models/{{model}}{choice}", "GET", "Status of the versions")
-        _route(app, "v1", f"/v1/models/{{model}}{choice}/metadata", "GET", "Signatures")
-    for choice in ("", "/models/{model}", "/models/{model}/versions/{version}", "/models/{model}/labels/{label}"):
-        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/predict", "POST", "Labels for tasks", _TASKS)
-        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/setup", "POST", "Check of a labelling configuration")
-        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/health", "GET", "200 when the model can answer")
-        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/versions", "GET", "Versions that can answer")
-    _route(app, "v2", "/v2", "GET", "Name and extensions of the server")
-    _route(app, "v2", "/v2/health/live", "GET", "200 while the server runs")
-    _route(app, "v2", "/v2/health/ready", "GET", "200 when every model can answer, otherwise 503")
-    _route(app, "v2", "/v2/models", "GET", "Names of the models")
-    for choice in ("", "/versions/{version}"):
-        _route(app, "v2", f"/v2/models/{{model}}{choice}", "GET", "Inputs and outputs")
-        _route(app, "v2", f"/v2/models/{{model}}{choice}/ready", "GET", "200 when the model can answer, otherwise 503")
-        _route(app, "v2", f"/v2/models/{{model}}{choice}/infer", "POST", "Predict", _INFER)
-
-
-def _route(app: _App, protocol: str, path: str, method: str, summary: str, example: Any = None) -> None:
-    names = [part.partition("}")[0] for part in path.split("{")[1:]]
-    extra: dict[str, Any] = {
-        "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-    }
-    if example is not None:
-        schema = {"type": "object", "example": example}
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-        extra["parameters"] += [
-            {"name": "timeout", "in": "query", "schema": {"type": "number"}, "description": "Seconds to wait."}
-        ]
-    title, endpoint = {
-        "v1": ("TensorFlow Serving", app.v1),
-        "v2": ("Open Inference Protocol (KServe v2)", app.v2),
-        "label_studio": ("Label Studio ML backend", app.label_studio),
-    }[protocol]
-    app.add_api_route(
-        path,
-        endpoint,
-        methods=[method],
-        tags=[title],
-        summary=summary,
-        operation_id=f"{method.lower()} {path}",
-        openapi_extra=extra,
-        response_model=None,
-    )
-
-
-_SENTENCE = "Joe Biden went to Paris"
-_PREDICT = {"signature_name": SERVING_DEFAULT, "instances": [_SENTENCE]}
-_TASKS = {
-    "tasks": [{"id": 1, "data": {"text": _SENTENCE}}],
-    "label_config": '<View><Labels name="label" toName="text"><Label value="PER"/></Labels>'
-    '<Text name="text" value="$text"/></View>',
-}
-_INFER = {"inputs": [{"name": "sentence", "shape": [1], "datatype": "BYTES", "data": [_SENTENCE]}]}
-
-
-def _docs_page(openapi: dict[str, Any]) -> str:
-    """Returns a page of all operations, without scripts and files of other servers."""
-    rows = []
-    for path, operations in openapi["paths"].items():
-        for method, operation in operations.items():
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            example = content.get("schema", {}).get("example")
-            text = html.escape(orjson.dumps(example).decode()) if example else ""
-            cells = (method.upper(), html.escape(path), html.escape(operation["summary"]), f"<code>{text}</code>")
-            rows.append("".join(f"<td>{cell}</td>" for cell in cells))
-    table = "".join(f"<tr>{row}</tr>" for row in rows)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>API</title>'
-        "<style>:root{color-scheme:light dark}body{font:1rem system-ui,sans-serif;margin:2rem;max-width:75rem}"
-        "table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem;"
-        "border-bottom:1px solid #8886}code{overflow-wrap:anywhere}</style>"
-        f"<h1>{html.escape(openapi['info']['title'])}</h1><p>{html.escape(openapi['info']['description'])} "
-        'As OpenAPI: <a href="openapi.json">openapi.json</a>.</p>'
-        "<table><thead><tr><th>Method<th>Path<th>Meaning<th>Example of a body</thead>"
-        f"<tbody>{table}</tbody></table></html>"
-    )
+    describe_protocols(app, app.v1, app.v2, app.label_studio)

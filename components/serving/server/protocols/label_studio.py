@@ -20,6 +20,9 @@ from components.serving.saved_model_tagger import Model, SavedModelTagger, Signa
 from components.serving.server.engine import ServedVersion
 from components.serving.server.errors import InvalidArgumentError
 
+LABEL_STUDIO = "/label-studio"
+"""Prefix of the routes for Label Studio."""
+
 _CONTROL, _OBJECT = "Labels", "Text"
 
 
