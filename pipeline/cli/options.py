@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.errors import NerError
 from components.common.files import is_special
+from components.keys import SENTENCE
+
+if TYPE_CHECKING:
+    from components.serving.batch_prediction.fields import Fields
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Corpus: a folder, or a file; short for --set corpus.path=PATH."
@@ -60,7 +65,6 @@ def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, s
     Raises:
         NerError: the name is empty, or the dtype is unknown.
     """
-    from components.common.errors import NerError
     from components.exporter.settings import FORWARD_DTYPES
 
     name, colon, dtype = text.partition(":")
@@ -69,6 +73,25 @@ def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, s
     if colon and dtype not in FORWARD_DTYPES:
         raise NerError(f"{option} {text}: unknown dtype {dtype!r}. Use one of {', '.join(FORWARD_DTYPES)}.")
     return name, dtype or default
+
+
+def fields_of_rows(path: str, options: Mapping[str, Any], *, reads_all: bool = False) -> Fields:
+    """Returns the fields that `--text`, `--key` and `--forward` name; without `--text`, the text is found in the file.
+
+    Args:
+        path: value of `--input`.
+        options: `text`, `key`, `forward` and `quoting` of the command.
+        reads_all: whether inputs of the signature may be in any field.
+
+    Raises:
+        BatchError: several fields may be the text.
+    """
+    from components.serving.batch_prediction.fields import Fields
+    from components.serving.batch_prediction.sources import fields_of_input
+
+    forward = tuple(name for value in options["forward"] for name in value.split(",") if name)
+    fields = Fields(options["text"] or SENTENCE, options["key"], forward, all=reads_all)
+    return fields if options["text"] is not None else fields_of_input(path, fields, options["quoting"])
 
 
 def needs_extra(extra: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -19,9 +19,8 @@ from components.common.errors import NerError, quoted
 from components.common.iterables import batched
 from components.common.json_lines import describe_control
 from components.common.progress import progress_shown
-from components.keys import SENTENCE
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options, model_option
+from pipeline.cli.options import config_options, fields_of_rows, model_option
 
 if TYPE_CHECKING:
     from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
@@ -255,15 +254,10 @@ def _predict_rows(
     beam_args = _beam_args(config, batch["runner"], rest)
     if rest and batch["runner"] is None:
         raise click.UsageError("give sentences or --input FILE, not both.")
-    from components.serving.batch_prediction.fields import Fields
     from components.serving.batch_prediction.job import BatchJob, describe, run_batch
-    from components.serving.batch_prediction.sources import fields_of_input
     from pipeline.registry_view.model_reference import resolve_model
 
-    forward = tuple(name for value in batch["forward"] for name in value.split(",") if name)
-    fields = Fields(batch["text"] or SENTENCE, batch["key"], forward, all=batch["signature"] is not None)
-    if batch["text"] is None:
-        fields = fields_of_input(batch["input_"], fields, batch["quoting"])
+    fields = fields_of_rows(batch["input_"], batch, reads_all=batch["signature"] is not None)
     with progress_shown("finding the model"):
         folder = resolve_model(model, config)
     job = BatchJob(

@@ -12,9 +12,8 @@ import click
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
 from components.common.errors import counted, quoted
 from components.common.progress import progress_shown
-from components.keys import SENTENCE
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options, model_option, refuse_replacing, url_option
+from pipeline.cli.options import config_options, fields_of_rows, model_option, refuse_replacing, url_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,8 +64,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     of_corpus = {f"--labelled {path}": path for path in options["labelled"]}
     refuse_replacing({"--output": output, "--labels": options["labels"]}, {"--input": inputs, **of_corpus})
     from components.corpus_tools.writing import Output, write_corpus
-    from components.serving.batch_prediction.fields import Fields
-    from components.serving.batch_prediction.sources import Source, fields_of_input
+    from components.serving.batch_prediction.sources import Source
     from components.suggestions.search import SearchOptions, search
     from configs.loading import load_config
     from pipeline.registry_view.evaluated_model import chosen_tagger
@@ -77,10 +75,7 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
         outputs.append(Output(options["labels"], "jsonl", options["force"]))
     for each in outputs:  # before the work
         each.check(())
-    forward = tuple(name for value in options["forward"] for name in value.split(",") if name)
-    fields = Fields(options["text"] or SENTENCE, options["key"], forward)
-    if options["text"] is None:
-        fields = fields_of_input(options["input_"], fields, options["quoting"])
+    fields = fields_of_rows(options["input_"], options)
     Source(options["input_"], fields, options["quoting"])  # names a wrong file or column before the model is loaded
     announce("ner suggest: loading the model" + f"; the text is the field {quoted(fields.text)}" * fields.has_text)
     with progress_shown("loading the model"):
