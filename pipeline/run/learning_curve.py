@@ -94,11 +94,11 @@ _SPLITS = (TRAIN_SPLIT, EVAL_SPLIT)
 
 
 def _folder(record: RunRecord, node: str, output: str) -> Path:
-    made = record.outputs.get((node, output))
-    if made is None or not Path(made[0]).is_dir():
-        problem = f"{node} wrote no {output}" if made is None else f"{made[0]} was removed"
+    folder = record.folder((node, output))
+    if folder is None or not folder.is_dir():
+        problem = f"{node} wrote no {output}" if folder is None else f"{folder} was removed"
         raise ReportError(f"run {record.run_id}: {problem}. `ner report --list` shows the other runs.")
-    return Path(made[0])
+    return folder
 
 
 def _count(files: list[str]) -> int:

@@ -121,13 +121,13 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
 
 def _evaluation(record: RunRecord) -> Evaluation | None:
     """Returns the scores of a run; None if it has none, or another version of this project wrote them."""
-    output = record.outputs.get(EVALUATION)
-    if output is None:
+    folder = record.folder(EVALUATION)
+    if folder is None:
         return None
     from components.evaluator.results.scores_file import read_evaluation
 
     try:
-        return read_evaluation(output[0])
+        return read_evaluation(str(folder))
     except EvaluationError as error:
         logging.warning("run %s: %s", record.run_id, error)
         return None

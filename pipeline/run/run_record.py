@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.common.faults import MachineError, reading
@@ -80,6 +81,10 @@ class RunRecord:
     run_id: str = ""
     artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
     source: SourceRun | None = None
+
+    def folder(self, output: tuple[str, str]) -> Path | None:
+        """Returns the folder of an output, which may be removed; None if the run has none of this name."""
+        return Path(self.outputs[output][0]) if output in self.outputs else None
 
     def properties(self, output: tuple[str, str]) -> dict[str, Any]:
         """Returns the properties of an output; empty if the run has none of this name."""

@@ -10,7 +10,8 @@ from typing import Any
 from components import keys
 from components.common.files import write_atomically
 from components.reporter.errors import ReportError
-from components.reporter.page.run_section import NodeDetails, RunDetails
+from components.reporter.page.learning_curve import insert_learning_curve
+from components.reporter.page.run_section import NodeDetails, RunDetails, insert_run
 from configs.spec import PipelineConfig
 from pipeline.run.learning_curve import read_learning_curve
 from pipeline.run.run_record import PUSHED_MODEL, NodeRecord, RunRecord, read_run, run_ids
@@ -48,8 +49,6 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
         ReportError: no run or several runs match, or the run has no report.
         OSError: the folder cannot be written.
     """
-    from components.reporter.page.learning_curve import insert_learning_curve
-    from components.reporter.page.run_section import insert_run
     from components.reporter.page.tables import table_path
 
     record = find_run(config, run_id)
@@ -123,8 +122,8 @@ def _match(ids: list[str], prefix: str | None) -> str:
 
 
 def _page(record: RunRecord) -> Path:
-    output = record.outputs.get(("Reporter", "report"))
-    path = Path(output[0], _FILE) if output else None
+    folder = record.folder(("Reporter", "report"))
+    path = folder / _FILE if folder else None
     if path is not None and path.is_file():
         return path
     failed = [node.name for node in record.nodes if node.state == "failed"]

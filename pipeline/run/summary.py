@@ -28,11 +28,11 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
     console = console or standard_output()
     _print_nodes(console, record)
     _print_corpus(console, record)
-    evaluation = record.outputs.get(EVALUATION)
+    evaluation = record.folder(EVALUATION)
     if evaluation:
         from components.evaluator.results.scores_file import read_evaluation
 
-        result = read_evaluation(evaluation[0])
+        result = read_evaluation(str(evaluation))
         if result.overall is not None:
             compared = ", and the change of F1 against the champion" if result.overall.champion else ""
             print_type_scores(console, result.overall, f"Scores{compared}")

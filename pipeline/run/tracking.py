@@ -9,14 +9,13 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from absl import logging
 
 from components.common import interruption
 from components.common.errors import NerError, shortened
-from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_VERSION
+from components.keys import EPOCHS, PUSHED, REFUSAL_REASON, REGISTRY_VERSION
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import RUN_ID_TAG
 from components.registry.pusher import gathering
@@ -105,12 +104,12 @@ def _decided(config: PipelineConfig, params: dict[str, str]) -> dict[str, str]:
 def _produced(config: PipelineConfig, run: RunRecord, params: dict[str, str], tags: dict[str, str]) -> VersionRecord:
     done = {node.name for node in run.nodes if node.state != "failed"}
     folders = {
-        key: Path(run.outputs[output][0])
+        key: folder
         for key, output in _OUTPUTS.items()
-        if output[0] in done and output in run.outputs and Path(run.outputs[output][0]).is_dir()
+        if output[0] in done and (folder := run.folder(output)) and folder.is_dir()
     }
     trained = gathering.TRAINED_MODEL_KEY in folders
-    epochs = run.outputs[_OUTPUTS[gathering.TRAINED_MODEL_KEY]][1].get("epochs") or 0 if trained else 0
+    epochs = run.properties(_OUTPUTS[gathering.TRAINED_MODEL_KEY]).get(EPOCHS) or 0 if trained else 0
     return gathering.gather(
         folders, params=params if trained else _decided(config, params), epochs=int(epochs), tags=tags
     ).record
