@@ -255,6 +255,11 @@ def free_space(path: Path) -> int | None:
     return None
 
 
+def usable_processors() -> int:
+    """Returns the number of processors that this process may use; of all where the system does not say (macOS)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def megabytes(size: float) -> str:
     """Returns a size in words.
 

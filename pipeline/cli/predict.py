@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import click
 
 from components.common.console import announce, standard_output
 from components.common.errors import NerError, quoted
+from components.common.faults import usable_processors
 from components.common.iterables import batched
 from components.common.json_lines import describe_control
 from components.common.progress import progress_shown
@@ -268,7 +268,7 @@ def _predict_rows(
         signature=batch["signature"],
         format=format_name,
         with_tokens=bool(batch["tokens"]),
-        workers=batch["workers"] or min(_processors(), _MOST_WORKERS),
+        workers=batch["workers"] or min(usable_processors(), _MOST_WORKERS),
         errors=batch["errors"],
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
@@ -296,8 +296,3 @@ def _beam_args(config: PipelineConfig, runner: str | None, options: tuple[str, .
         return list(config.beam.args) if "--runner" in names else None
     configured = [arg for arg in config.beam.args if arg.partition("=")[0] != "--runner"]
     return [*configured, f"--runner={runner}", *options]
-
-
-def _processors() -> int:
-    """Returns the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

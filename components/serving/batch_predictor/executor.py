@@ -20,6 +20,7 @@ from tfx.types import artifact_utils
 from components import keys
 from components.artifacts import Artifacts
 from components.common.errors import NerError
+from components.common.faults import usable_processors
 from components.common.files import INCOMING_PREFIX, write_atomically
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
@@ -125,7 +126,7 @@ def _workers(text: str) -> int:
         if not text.isdigit() or not int(text):
             raise NerError(f"workers: {text!r} is not a number of processes. Give 1 or more.")
         return int(text)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_processors()
 
 
 def _copies(output: Path, values: Mapping[str, str]) -> dict[Path, str]:

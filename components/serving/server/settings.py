@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from components.common.faults import usable_processors
 
 
 class ServerSettings(BaseModel):
@@ -55,7 +56,7 @@ class ServerSettings(BaseModel):
     max_queue: int = Field(1000, gt=0)
     max_rows: int = Field(10_000, gt=0)
     max_request_bytes: int = Field(64 << 20, gt=0)
-    threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), gt=0)
+    threads: int = Field(default_factory=usable_processors, gt=0)
     timeout: float = Field(60.0, gt=0)
     client_timeout: float = Field(30.0, gt=0)
     keep_alive: float = Field(75.0, gt=0)

@@ -20,7 +20,7 @@ from support.processes import run
 from support.repository import python_environment
 
 from components.common.errors import NerError
-from components.common.faults import MachineError, explain, explained, full_disk, reading
+from components.common.faults import MachineError, explain, explained, full_disk, reading, usable_processors
 from components.common.files import incoming_folder, rename_into_place, write_atomically
 
 
@@ -222,3 +222,11 @@ def test_write_to_a_missing_parent_that_is_a_file_is_explained(tmp_path):
     text = explanation(lambda: write_atomically(tmp_path / "file" / "x", b""))
     assert text is not None
     assert f"{tmp_path}/file: something else exists there. Move it away" in text
+
+
+def test_processors_are_counted_where_the_system_has_no_affinity(monkeypatch):
+    from components.serving.server.settings import ServerSettings
+
+    assert usable_processors() == ServerSettings().threads == len(os.sched_getaffinity(0))
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert usable_processors() == ServerSettings().threads == os.cpu_count()
