@@ -167,6 +167,7 @@ class _State:
         self.root = self.work / "artifacts"
         self.metadata = metadata_file(config)
         self.registry = ModelRegistry(config.registry_uri)
+        self.freed = FreedBytes()
 
     @cached_property
     def recorded(self) -> RunArtifacts | None:
@@ -217,7 +218,6 @@ class _State:
         return [version for number, version in self.registered.items() if number not in self.versions]
 
     def plan(self) -> Plan:
-        freed = FreedBytes()
         notes = []
         removed = tuple(version.version for version in self.unneeded)
         if self.registry.database is None:
@@ -227,21 +227,18 @@ class _State:
             )
         if self.root.is_dir() and not self.metadata.is_file():
             notes.append(f"{self.root}: not cleaned, because {self.metadata}, which names the runs, is missing.")
-        removals = [
-            Removal(kind, text, paths, freed.add(paths))
-            for kind, text, paths in (
-                self._artifacts(),
-                self._served(),
-                self._registry(removed),
-                *self._files(),
-            )
-            if text
-        ]
-        return Plan(tuple(removals), tuple(run.id for run in self.runs), self.versions, removed, tuple(notes))
+        removals = (self._artifacts(), self._served(), self._registry(removed), *self._files())
+        removals = tuple(removal for removal in removals if removal.text)
+        return Plan(removals, tuple(run.id for run in self.runs), self.versions, removed, tuple(notes))
 
-    def _artifacts(self) -> tuple[str, str, tuple[Path, ...]]:
+    def _removal(self, kind: str, text: str, paths: Iterable[Path]) -> Removal:
+        """Returns a removal after the earlier ones; one without a text is of nothing."""
+        paths = tuple(paths)
+        return Removal(kind, text, paths, self.freed.add(paths))
+
+    def _artifacts(self) -> Removal:
         if self.recorded is None:
-            return "artifacts", "", ()
+            return self._removal("artifacts", "", ())
         artifacts = {number for run in self.runs for number in run.artifacts}
         needed = self.recorded.places(artifacts)
         executions = {number for run in self.runs for number in run.executions}
@@ -250,27 +247,28 @@ class _State:
                 other = RunArtifacts(file, self.root)
                 needed |= other.places()
                 executions |= {number for run in other.runs() for number in run.executions}
-        folders = tuple(unneeded_folders(self.root, needed, executions, self.since))
-        earlier = tuple(sorted(self.root.glob(f"{_REMOVED_PREFIX}*")))
+        folders = unneeded_folders(self.root, needed, executions, self.since)
+        paths = [*folders, *sorted(self.root.glob(f"{_REMOVED_PREFIX}*"))]
         older = len(self.all_runs) - len(self.runs)
-        paths = (*folders, *earlier)
-        return "artifacts", f"{_count(paths, 'folder')} of {older} older and of killed runs" if paths else "", paths
+        text = f"{_count(paths, 'folder')} of {older} older and of killed runs" if paths else ""
+        return self._removal("artifacts", text, paths)
 
-    def _served(self) -> tuple[str, str, tuple[Path, ...]]:
+    def _served(self) -> Removal:
         base = self.config.serving_dir
         numbers, rest = removable_copies(base, self.unneeded), leftovers(base, self.config.name)
         text = _texts(_versions(numbers), _count(rest, "damaged or incomplete copy") if rest else "")
-        return "served copies", text, (*(base / self.config.name / str(number) for number in numbers), *rest)
+        copies = (base / self.config.name / str(number) for number in numbers)
+        return self._removal("served copies", text, (*copies, *rest))
 
-    def _registry(self, removed: Collection[int]) -> tuple[str, str, tuple[Path, ...]]:
+    def _registry(self, removed: Collection[int]) -> Removal:
         if self.registry.database is None:
-            return "registry", "", ()
+            return self._removal("registry", "", ())
         folders = self.registry.stored_folders(self.config.name, removed)
         incomplete = len(folders.get(None, []))
         text = _texts(_versions(removed), f"{counted(incomplete, 'upload')} without a version" if incomplete else "")
-        return "registry", text, tuple(path for paths in folders.values() for path in paths if path.is_dir())
+        return self._removal("registry", text, (path for own in folders.values() for path in own if path.is_dir()))
 
-    def _files(self) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
+    def _files(self) -> Iterator[Removal]:
         kept = tuple(f"{run.id.replace(':', '-')}." for run in self.runs)  # a page and its tables
         patterns = ("*.html", *(f"*.{name}" for name in _TABLES))
         written = (path for pattern in patterns for path in _entries(self.work / "reports", pattern))
@@ -291,7 +289,7 @@ class _State:
             ("downloads", "download from a remote registry", downloads),
             ("leftovers", "file of a killed command", list(self._leftovers())),
         ):
-            yield kind, _count(paths, noun) if paths else "", tuple(paths)
+            yield self._removal(kind, _count(paths, noun) if paths else "", paths)
 
     def _leftovers(self) -> Iterator[Path]:
         """Yields what killed commands left outside of artifacts, registry and serving directory."""
