@@ -24,6 +24,7 @@ from components.serving.server.errors import (
     UnavailableError,
     UnimplementedError,
 )
+from components.serving.server.predict_call import VersionChoice
 from components.serving.server.protocols.calls import Call, Calls, is_bearer
 from components.serving.server.protocols.tensor_proto import fill, to_array
 from components.serving.server.protocols.tensorflow_api import (
@@ -144,8 +145,8 @@ class _Service:
 
     async def _predict(self, call: Call, request: Any, context: Any) -> Any:
         spec = request.model_spec
-        model, version, label = _version_choice(request)
-        served = self._calls.served(call, model, version, label)
+        chosen = _version_choice(request)
+        served = self._calls.served(call, chosen)
         name = spec.signature_name or SERVING_DEFAULT
         signature = served.signatures.get(name)
         if signature is None:
@@ -166,9 +167,7 @@ class _Service:
         answer = await self._calls.predict(
             call,
             PredictRequest(
-                model,
-                version,
-                label,
+                *chosen,
                 name,
                 {
                     key: to_array(key, tensor, self._settings.max_request_bytes)
@@ -179,24 +178,23 @@ class _Service:
             ),
         )
         response = messages().predict.PredictResponse()
-        response.model_spec.name, response.model_spec.signature_name = model, name
+        response.model_spec.name, response.model_spec.signature_name = chosen.model, name
         response.model_spec.version.value = answer.version
         for key, array in answer.outputs.items():
             fill(response.outputs[key], array)
         return response
 
     async def _metadata(self, call: Call, request: Any, context: Any) -> Any:
-        model, version, label = _version_choice(request)
+        chosen = _version_choice(request)
         if not request.metadata_field:
             raise InvalidArgumentError("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != SIGNATURE_DEF:
                 raise InvalidArgumentError(f"Metadata field {field[:100]} is not supported")
-        return metadata_message(self._calls.served(call, model, version, label))
+        return metadata_message(self._calls.served(call, chosen))
 
     async def _status(self, call: Call, request: Any, context: Any) -> Any:
-        model, version, label = _version_choice(request)
-        return status_message(self._calls.statuses(call, model, version, label))
+        return status_message(self._calls.statuses(call, _version_choice(request)))
 
     async def _check(self, call: Call, request: Any, context: Any) -> Any:
         status = self._health(request.service)
@@ -263,14 +261,14 @@ async def _abort(context: Any, error: ServingError) -> None:
     await context.abort(code, text, trailing)
 
 
-def _version_choice(request: Any) -> tuple[str, int | None, str | None]:
+def _version_choice(request: Any) -> VersionChoice:
     if not request.HasField("model_spec"):
         raise InvalidArgumentError("Missing ModelSpec")
     spec = request.model_spec
     if not spec.name:
         raise InvalidArgumentError("ModelSpec has no name specified.")
     choice = spec.WhichOneof("version_choice")
-    return (
+    return VersionChoice(
         spec.name,
         spec.version.value if choice == "version" else None,
         spec.version_label if choice == "version_label" else None,

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+
+
+class VersionChoice(NamedTuple):
+    """The version that a request names.
+
+    Attributes:
+        model: name of the model.
+        version: its number; None: by label.
+        label: of the version; None: the champion, or without one the highest number.
+    """
+
+    model: str
+    version: int | None = None
+    label: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,9 +28,7 @@ class PredictRequest:
     """One request.
 
     Attributes:
-        model: its name.
-        version: its number; None: by label.
-        label: of the version; None: the champion, or without one the highest number.
+        model, version, label: the version, see `VersionChoice`.
         signature: its name; empty: `serving_default`.
         inputs: by name; strings are arrays of dtype object with `bytes`.
         outputs: names of the outputs to return; empty: all.

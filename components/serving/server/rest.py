@@ -37,11 +37,12 @@ from components.serving.server.errors import (
 )
 from components.serving.server.loaded_version import ServedSignature
 from components.serving.server.page.routes import PAGE_PATHS, page_router
+from components.serving.server.predict_call import VersionChoice
 from components.serving.server.protocols import open_inference, tensor_json
 from components.serving.server.protocols.calls import Call, Calls, is_basic, is_bearer, seconds
 from components.serving.server.protocols.label_studio import LABEL_STUDIO, Labelling, ServedTagger
 from components.serving.server.protocols.metrics import CONTENT_TYPE
-from components.serving.server.protocols.tensorflow_api import Target, metadata_json, status_json, target
+from components.serving.server.protocols.tensorflow_api import metadata_json, status_json, target
 from components.serving.server.settings import ServerSettings
 
 TIMEOUT_HEADER = b"x-request-timeout"
@@ -185,30 +186,28 @@ class _TensorFlowServing:
         asked = target(request.method, _raw_path(request))
         call.method = asked.method
         if asked.method == "status":
-            statuses = self._calls.statuses(call, asked.model, asked.version, asked.label)
-            return _Content(status_json(statuses))
+            return _Content(status_json(self._calls.statuses(call, asked.chosen)))
         if asked.method == "metadata":
-            served = self._calls.served(call, asked.model, asked.version, asked.label)
-            return _Content(metadata_json(served))
+            return _Content(metadata_json(self._calls.served(call, asked.chosen)))
         if asked.method.lower() != "predict":
             raise UnimplementedError(f"{asked.method} is not offered. Use :predict, which serves all signatures.")
         body = await _body(request, self._calls.settings.max_request_bytes)
         call.begin_answer()
         timeout = _timeout(request)
-        chosen = (asked.model, asked.version, asked.label)
         prepared, row = await _prepared(
-            self._calls, call, chosen, len(body), lambda: self._prepare(call, asked, body, timeout)
+            self._calls, call, asked.chosen, len(body), lambda: self._prepare(call, asked.chosen, body, timeout)
         )
         answer = await self._calls.predict(call, prepared)
         return _Content(await _maybe_in_thread(len(body), lambda: tensor_json.encode(answer.outputs, row)))
 
-    def _prepare(self, call: Call, asked: Target, body: bytes, timeout: float | None) -> tuple[PredictRequest, bool]:
+    def _prepare(
+        self, call: Call, chosen: VersionChoice, body: bytes, timeout: float | None
+    ) -> tuple[PredictRequest, bool]:
         document = tensor_json.parse(body)
         name = tensor_json.signature_name(document)
-        served = self._calls.served(call, asked.model, asked.version, asked.label)
-        name, signature = _signature(served, name)
+        name, signature = _signature(self._calls.served(call, chosen), name)
         inputs, row = tensor_json.decode(document, signature.inputs)
-        return PredictRequest(asked.model, asked.version, asked.label, name, inputs, (), timeout), row
+        return PredictRequest(*chosen, name, inputs, (), timeout), row
 
 
 class _OpenInference:
@@ -234,41 +233,37 @@ class _OpenInference:
                 call.method = "models"
                 return _json({"models": self._engine.models()})
             case method, ["models", model, "versions", version, *rest]:
-                return await self._model(call, request, (model, version), (method, *rest))
+                return await self._model(call, request, _choice(model, version), (method, *rest))
             case method, ["models", model, *rest]:
-                return await self._model(call, request, (model, None), (method, *rest))
+                return await self._model(call, request, VersionChoice(unquote(model)), (method, *rest))
         raise NotFoundError(f"no {request.method} {path[:500]} in the Open Inference Protocol. /docs lists the paths.")
 
-    async def _model(
-        self, call: Call, request: Request, chosen: tuple[str, str | None], asked: tuple[str, ...]
-    ) -> Response:
-        model, version = unquote(chosen[0]), None if chosen[1] is None else unquote(chosen[1])
-        number = int(version) if version and version.isascii() and version.isdecimal() and len(version) < 19 else None
-        label = version if number is None else None
+    async def _model(self, call: Call, request: Request, chosen: VersionChoice, asked: tuple[str, ...]) -> Response:
+        model = chosen.model
         match asked:
             case ("POST", "infer"):
                 call.method = "predict"
-                return await self._infer(call, request, (model, number, label))
+                return await self._infer(call, request, chosen)
             case ("GET", "ready"):
                 call.method = "health"
-                statuses = self._calls.statuses(call, model, number, label)
+                statuses = self._calls.statuses(call, chosen)
                 return _ready({"name": model}, any(status.state == "AVAILABLE" for status in statuses))
             case ("GET",):
                 call.method = "metadata"
-                served = self._calls.served(call, model, number, label)
+                served = self._calls.served(call, chosen)
                 name, _ = _signature(served, request.query_params.get("signature_name", ""))
                 versions = [each.version for each in self._engine.statuses(model) if each.state == "AVAILABLE"]
                 return _json(open_inference.metadata(served, versions, name))
         raise NotFoundError(f"no {request.method} {request.url.path[:500]} in the Open Inference Protocol.")
 
-    async def _infer(self, call: Call, request: Request, chosen: tuple[str, int | None, str | None]) -> Response:
+    async def _infer(self, call: Call, request: Request, chosen: VersionChoice) -> Response:
         body = await _body(request, self._calls.settings.max_request_bytes)
         call.begin_answer()
         header, timeout = request.headers.get(open_inference.BINARY_HEADER), _timeout(request)
 
         def prepare() -> tuple[open_inference.InferRequest, PredictRequest]:
             parsed = open_inference.parse_request(body, header)
-            served = self._calls.served(call, *chosen)
+            served = self._calls.served(call, chosen)
             name, signature = _signature(served, parsed.signature)
             for output in parsed.outputs:
                 if output not in signature.outputs:
@@ -282,7 +277,7 @@ class _OpenInference:
 
         parsed, prepared = await _prepared(self._calls, call, chosen, len(body), prepare)
         answer = await self._calls.predict(call, prepared)
-        content, length = await _maybe_in_thread(len(body), lambda: open_inference.encode(chosen[0], parsed, answer))
+        content, length = await _maybe_in_thread(len(body), lambda: open_inference.encode(chosen.model, parsed, answer))
         if length is None:
             return _Content(content)
         response = _Content(content, content_type=b"application/octet-stream")
@@ -298,8 +293,9 @@ class _LabelStudio:
 
     async def answer(self, call: Call, request: Request) -> Response:
         path = _raw_path(request)
-        *chosen, asked = [unquote(part) for part in path.strip("/").split("/")[1:]] or [""]
-        model, version, label = self._chosen(chosen, path)
+        *parts, asked = [unquote(part) for part in path.strip("/").split("/")[1:]] or [""]
+        chosen = self._chosen(parts, path)
+        model = chosen.model
         match request.method, asked:
             case "GET", "health" | "":
                 call.method = "health"
@@ -307,13 +303,13 @@ class _LabelStudio:
                 return _json({"status": "UP" if ready else "DOWN"}, 200 if ready else 503)
             case "GET", "versions":
                 call.method = "status"
-                states = self._calls.statuses(call, model, version, label)
+                states = self._calls.statuses(call, chosen)
                 names = [_version_name(model, each.version) for each in states if each.state == "AVAILABLE"]
                 return _json({"versions": names})
             case "POST", "setup":
                 call.method = "setup"
                 body = await _body(request, self._calls.settings.max_request_bytes)
-                served = self._calls.served(call, model, version, label)
+                served = self._calls.served(call, chosen)
                 try:
                     ServedTagger(served)
                     Labelling.parse(tensor_json.parse(body).get("schema"))
@@ -323,33 +319,33 @@ class _LabelStudio:
                 return _json({"model_version": _version_name(model, served.number)})
             case "POST", "predict":
                 call.method = "predict"
-                return await self._predict(call, request, (model, version, label))
+                return await self._predict(call, request, chosen)
             case "POST", "train" | "webhook":
                 raise UnimplementedError(f"{asked} is not offered. Export the labels, and train with `ner retrain`.")
         raise NotFoundError(f"no {request.method} {path[:500]} for Label Studio. /docs lists the paths.")
 
-    def _chosen(self, parts: list[str], path: str) -> tuple[str, int | None, str | None]:
+    def _chosen(self, parts: list[str], path: str) -> VersionChoice:
         match parts:
             case []:
                 names = self._engine.models()
                 if len(names) == 1:
-                    return names[0], None, None
+                    return VersionChoice(names[0])
                 raise NotFoundError(
                     f"{len(names)} models are served: {', '.join(names) or 'none'}. Write {LABEL_STUDIO}/models/NAME."
                 )
             case ["models", model]:
-                return model, None, None
+                return VersionChoice(model)
             case ["models", model, "versions", version] if version.isascii() and version.isdecimal():
-                return model, int(version[:19]), None
+                return VersionChoice(model, int(version[:19]))
             case ["models", model, "labels", label]:
-                return model, None, label
+                return VersionChoice(model, label=label)
         raise NotFoundError(f"no {path[:500]} for Label Studio. /docs lists the paths.")
 
-    async def _predict(self, call: Call, request: Request, chosen: tuple[str, int | None, str | None]) -> Response:
+    async def _predict(self, call: Call, request: Request, chosen: VersionChoice) -> Response:
         body = await _body(request, self._calls.settings.max_request_bytes)
         call.begin_answer()
         timeout = _timeout(request)
-        served = self._calls.served(call, *chosen)
+        served = self._calls.served(call, chosen)
         tagger, version = ServedTagger(served), _version_name(served.model, served.number)
 
         def prepare() -> tuple[Labelling, list[str]]:
@@ -374,6 +370,14 @@ class _LabelStudio:
         unknown: Counter[str] = Counter()
         results = [labelling.prediction(each, version, unknown) for part in parts for each in part]
         return _json({"results": results, "model_version": version, "types_without_label": unknown})
+
+
+def _choice(model: str, version: str) -> VersionChoice:
+    """Returns the version of a path, by its number or its label; both are quoted."""
+    name = unquote(version)
+    if name.isascii() and name.isdecimal() and len(name) < 19:
+        return VersionChoice(unquote(model), int(name))
+    return VersionChoice(unquote(model), label=name)
 
 
 def _version_name(model: str, version: int) -> str:
@@ -445,9 +449,7 @@ async def _discard(request: Request) -> None:
         size, more = size + len(message.get("body", b"")), message.get("more_body", False)
 
 
-async def _prepared(
-    calls: Calls, call: Call, chosen: tuple[str, int | None, str | None], size: int, prepare: Callable[[], Any]
-) -> Any:
+async def _prepared(calls: Calls, call: Call, chosen: VersionChoice, size: int, prepare: Callable[[], Any]) -> Any:
     """Returns the result of `prepare`, which read a body for the version that is going to answer."""
     result = await _maybe_in_thread(size, prepare)
     if size >= _LARGE and calls.engine.signatures(*chosen).number != call.version:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from components.common.errors import quoted
 from components.serving.server.engine import Engine, PredictAnswer, PredictRequest, ServedVersion, VersionStatus
 from components.serving.server.errors import InvalidArgumentError, NotFoundError, ServingError
+from components.serving.server.predict_call import VersionChoice
 from components.serving.server.protocols.metrics import Metrics
 from components.serving.server.settings import ServerSettings
 
@@ -79,7 +80,7 @@ class Calls:
         for observer in self.observers:
             observer(call)
 
-    def served(self, call: Call, model: str, version: int | None, label: str | None) -> ServedVersion:
+    def served(self, call: Call, chosen: VersionChoice) -> ServedVersion:
         """Returns the version that a request names.
 
         Raises:
@@ -87,13 +88,13 @@ class Calls:
             NotFoundError: there is no such model or version.
         """
         try:
-            served = self.engine.signatures(model, version, label)
+            served = self.engine.signatures(*chosen)
         except NotFoundError as error:
-            raise self._unknown(call, model, label, error) from None
-        call.model, call.version = model, served.number
+            raise self._unknown(call, chosen, error) from None
+        call.model, call.version = chosen.model, served.number
         return served
 
-    def statuses(self, call: Call, model: str, version: int | None, label: str | None) -> list[VersionStatus]:
+    def statuses(self, call: Call, chosen: VersionChoice) -> list[VersionStatus]:
         """Returns the states of a model's versions.
 
         Raises:
@@ -101,9 +102,9 @@ class Calls:
             NotFoundError: there is no such model or version.
         """
         try:
-            return self.engine.statuses(model, version, label)
+            return self.engine.statuses(*chosen)
         except NotFoundError as error:
-            raise self._unknown(call, model, label, error) from None
+            raise self._unknown(call, chosen, error) from None
 
     def ready(self, model: str | None = None) -> bool:
         """Tests for an available version of a model, or of all models and at least one; False once the server stops."""
@@ -114,14 +115,14 @@ class Calls:
             any(status.state == "AVAILABLE" for status in self.engine.statuses(name)) for name in names
         )
 
-    def _unknown(self, call: Call, model: str, label: str | None, error: NotFoundError) -> ServingError:
+    def _unknown(self, call: Call, chosen: VersionChoice, error: NotFoundError) -> ServingError:
         """Returns the error for a model, version or label that does not exist."""
-        if model not in self.engine.models():
+        if chosen.model not in self.engine.models():
             return error
-        call.model = model
-        if label is None:
+        call.model = chosen.model
+        if chosen.label is None:
             return error
-        return InvalidArgumentError(f"Unrecognized servable version label: {quoted(label)}. {error}")
+        return InvalidArgumentError(f"Unrecognized servable version label: {quoted(chosen.label)}. {error}")
 
     async def predict(self, call: Call, request: PredictRequest) -> PredictAnswer:
         """Answers a request of a known signature.

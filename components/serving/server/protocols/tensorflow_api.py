@@ -19,6 +19,7 @@ from google.protobuf import json_format
 from components.exporter.validator.probe.c_api import protos, serving_protos
 from components.serving.server.engine import ServedVersion, VersionStatus
 from components.serving.server.errors import InvalidArgumentError
+from components.serving.server.predict_call import VersionChoice
 
 SIGNATURE_DEF = "signature_def"
 _LARGEST_VERSION = (1 << 63) - 1
@@ -30,11 +31,9 @@ _GET = re.compile(rf"(?i:{_SPEC})(?:/(metadata))?", re.ASCII)
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """The model, version and method that a path names; the method of GET is `status` or `metadata`."""
+    """The version and method that a path names; the method of GET is `status` or `metadata`."""
 
-    model: str
-    version: int | None
-    label: str | None
+    chosen: VersionChoice
     method: str
 
 
@@ -44,7 +43,7 @@ def target(http_method: str, path: str) -> Target:
 
     Example:
         >>> target("POST", "/v1/models/ner/labels/champion:predict")
-        Target(model='ner', version=None, label='champion', method='predict')
+        Target(chosen=VersionChoice(model='ner', version=None, label='champion'), method='predict')
 
     Raises:
         InvalidArgumentError: TensorFlow Serving has no such path.
@@ -59,7 +58,8 @@ def target(http_method: str, path: str) -> Target:
         model, label = (None if text is None else unquote_to_bytes(text).decode() for text in (model, label))
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(f"Malformed request: {path[:500]} is not UTF-8") from error
-    return Target(str(model), None if version is None else int(version), label, method or "status")
+    chosen = VersionChoice(str(model), None if version is None else int(version), label)
+    return Target(chosen, method or "status")
 
 
 @functools.cache

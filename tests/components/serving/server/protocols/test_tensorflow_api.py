@@ -10,6 +10,7 @@ from support.processes import run
 
 from components.serving.server.engine import VersionStatus
 from components.serving.server.errors import InvalidArgumentError
+from components.serving.server.predict_call import VersionChoice
 from components.serving.server.protocols.tensorflow_api import Target, status_json, target
 
 # The services need messages of TensorFlow only; importing it takes seconds.
@@ -37,8 +38,8 @@ def test_the_server_starts_without_importing_tensorflow():
 
 
 def test_paths_are_read_like_by_tensorflow_serving():
-    assert target("GET", "/v1/models/a%20b/versions/7/metadata") == Target("a b", 7, None, "metadata")
-    assert target("GET", "/v1/models/ner") == Target("ner", None, None, "status")
+    assert target("GET", "/v1/models/a%20b/versions/7/metadata") == Target(VersionChoice("a b", 7), "metadata")
+    assert target("GET", "/v1/models/ner") == Target(VersionChoice("ner"), "status")
     for path in ("/v1/models", "/v1/models/a/b", "/v1/models/%FF", "/v1/models/ner/versions/x"):
         with pytest.raises(InvalidArgumentError, match="Malformed request"):
             target("GET", path)
