@@ -72,20 +72,20 @@ def original_paths(text: str) -> str:
 
 @contextlib.contextmanager
 def checked_copy(model_dir: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a private copy that passed the checks of `require_safe`, made in this process.
+    """Yields a private copy that passed `check_safety` in this process.
 
     This process has TensorFlow's C library afterwards; elsewhere use `fresh_process.require_safe`.
 
     Raises:
         UnsafeModelError: the model may not be loaded.
     """
-    from components.exporter.validator.probe.checks import require_safe
+    from components.exporter.validator.probe.checks import check_safety
     from components.exporter.validator.probe.endpoint import Context
     from components.exporter.validator.probe.pitfalls import CheckFailedError
 
     with private_copy(model_dir) as copy:
         try:
-            require_safe(Context(copy, {}, (), {}))
+            check_safety(Context(copy, {}, (), {}))
         except CheckFailedError as error:
             raise UnsafeModelError(f"{model_dir}: {error.pitfall}: {error.detail}. {error.fix}") from error
         yield copy

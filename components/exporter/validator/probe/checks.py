@@ -32,7 +32,7 @@ class Check:
         return self.run.__name__
 
 
-def require_safe(context: Context) -> None:
+def check_safety(context: Context) -> None:
     """Parses the model and runs the checks without which nothing of it may be loaded.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from . import served_model
 from .c_api import TensorFlowError, library
-from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, load, require_safe
+from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, check_safety, load
 from .endpoint import Context
 from .limits import limit_process, private_output
 from .pitfalls import CheckFailedError, NothingToCheck
@@ -92,13 +92,13 @@ def _context(request: dict[str, Any]) -> Context:
 
 
 def _safe(request: dict[str, Any]) -> None:
-    require_safe(_context(request))
+    check_safety(_context(request))
 
 
 def _describe(request: dict[str, Any]) -> None:
     context = _context(request)
     try:
-        require_safe(context)
+        check_safety(context)
         reason = ""
     except CheckFailedError as error:
         if context.graph is None:
@@ -122,7 +122,7 @@ def _describe(request: dict[str, Any]) -> None:
 def _record(request: dict[str, Any]) -> None:
     """Sends generated requests to every signature and writes the answers as golden answers."""
     context = _context(request)
-    require_safe(context)
+    check_safety(context)
     context.contract = context.contract or derived_contract(context.parsed, context.golden)
     load(context)
     for name, endpoint in sorted(context.endpoints.items()):

@@ -19,7 +19,7 @@ from components.exporter import validate_export
 from components.exporter.errors import UnsafeModelError
 from components.exporter.validator.fresh_process import require_safe, require_safe_to_serve
 from components.exporter.validator.private_copy import copy_model, original_paths, private_copy
-from components.exporter.validator.probe.checks import require_safe as check_here
+from components.exporter.validator.probe.checks import check_safety
 from components.exporter.validator.probe.endpoint import Context
 from components.exporter.validator.probe.pitfalls import CheckFailedError
 
@@ -50,7 +50,7 @@ def edited(folder, edit, target=None):
 def problem(folder):
     """Returns pitfall and detail of the static check."""
     with pytest.raises(CheckFailedError) as caught:
-        check_here(Context(folder, {}, (), {}))
+        check_safety(Context(folder, {}, (), {}))
     return caught.value.pitfall, caught.value.detail
 
 
@@ -476,7 +476,7 @@ def test_bytes_that_parsers_may_read_differently_are_refused(tiny, tmp_path, add
     with (copy / "saved_model.pb").open("ab") as file:
         file.write(added)
     if added == b"\x12\x00":  # a second meta graph is allowed; it has no tags and nothing in it
-        check_here(Context(copy, {}, (), {}))
+        check_safety(Context(copy, {}, (), {}))
         return
     refused = problem(copy)
     assert refused[0] == "ambiguous"
@@ -567,7 +567,7 @@ def test_a_sound_model_passes_and_may_hold_queues_datasets_and_prints(tiny, tmp_
         noise = tf.strings.as_string(tf.random.uniform(tf.shape(sentence)))
         return after(tf.print("seen", upper), tf.strings.join([upper, noise]))
 
-    check_here(Context(saved(tmp_path / "model", harmless), {}, (), {}))
+    check_safety(Context(saved(tmp_path / "model", harmless), {}, (), {}))
 
 
 @pytest.mark.extended
@@ -578,7 +578,7 @@ def test_keras_and_tensorflow_1_models_pass(tmp_path):
     model = tf_keras.Sequential([layers.Input((5, 3)), layers.LSTM(4), layers.Dropout(0.5), layers.Dense(2)])
     model.compile("adam", "mse")
     model.save(tmp_path / "keras", save_format="tf")
-    check_here(Context(tmp_path / "keras", {}, (), {}))
+    check_safety(Context(tmp_path / "keras", {}, (), {}))
     (tmp_path / "words.txt").write_text("a\nb\n")
     v1 = tf.compat.v1
     with v1.Graph().as_default(), v1.Session() as session:
@@ -594,7 +594,7 @@ def test_keras_and_tensorflow_1_models_pass(tmp_path):
             session, str(tmp_path / "v1"), {"words": words}, {"scores": tf.cast(ids, tf.float32) * weight},
             legacy_init_op=v1.tables_initializer(),
         )  # fmt: skip
-    check_here(Context(tmp_path / "v1", {}, (), {}))
+    check_safety(Context(tmp_path / "v1", {}, (), {}))
 
 
 @pytest.mark.parametrize("tags", [[["serve"]], [["serve"], ["serve", "gpu"]]], ids=["one graph", "two graphs"])
@@ -612,7 +612,7 @@ def test_savers_that_nothing_runs_may_stay_in_the_graph(tmp_path, tags):
             add = builder.add_meta_graph if number else builder.add_meta_graph_and_variables
             add(*([] if number else [session]), each, signature_def_map={"serving_default": signature})
     builder.save()
-    check_here(Context(tmp_path / "v1", {}, (), {}))
+    check_safety(Context(tmp_path / "v1", {}, (), {}))
 
 
 def test_no_command_loads_such_a_model(tmp_path, monkeypatch):
