@@ -25,6 +25,7 @@ from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits
 from components.keys import NEWEST_SPAN, TOKENIZER
+from components.text.words import WORDS
 
 
 class Driver(FileBasedDriver):
@@ -94,7 +95,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         input_base: str | None = None,
         corpus: types.BaseChannel | None = None,
         span: str | RuntimeParameter | None = None,
-        tokenizer: str = "words",
+        tokenizer: str = WORDS,
         fingerprint: str | RuntimeParameter = "",
         code_version: str = "",
     ) -> None:

@@ -43,7 +43,7 @@ class ReadCorpus(beam.PTransform):
         patterns: Sequence[str],
         settings: CorpusSettings,
         reports: ReportFolder,
-        tokenizer: str = "words",
+        tokenizer: str,
     ) -> None:
         """Sets the files.
 

@@ -12,6 +12,7 @@ from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import unspaced_share
+from components.text.words import SYLLABLES
 
 AUTO = "auto"
 LEAST_SHARE = 0.05
@@ -77,7 +78,7 @@ def _first_sentences(path: str, settings: CorpusSettings, read: Callable[[str], 
     lenient = settings.model_copy(update={"on_error": "skip", "min_raw_text_survival": 0.0, "max_repaired": 1.0})
     sentences: list[str] = []
     try:
-        for sentence in islice(read_corpus_file(path, lenient, IngestReport(), content, "syllables"), _MOST_SENTENCES):
+        for sentence in islice(read_corpus_file(path, lenient, IngestReport(), content, SYLLABLES), _MOST_SENTENCES):
             sentences.append(sentence.text)
     except NerError:
         return sentences  # the run reports it

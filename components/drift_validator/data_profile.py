@@ -15,7 +15,7 @@ from components.common.iterables import forget_rare
 from components.keys import DATA_PROFILE_FILE
 from components.text.folding import fold
 from components.text.spans import spans
-from components.text.words import OFFSETS
+from components.text.words import OFFSETS, WORDS
 
 _LENGTH_ENDS = (5, 10, 15, 20, 30, 50, 100)  # tokens; the last bucket is open
 _MOST_VALUES = 1000  # per column
@@ -55,7 +55,7 @@ class DataProfile:
     columns: dict[str, Counter[str]] = field(default_factory=dict)
     words: Counter[str] = field(default_factory=Counter)
     held_out_words: Counter[str] = field(default_factory=Counter)
-    tokenizer: str = "words"
+    tokenizer: str = WORDS
 
     def add(
         self,

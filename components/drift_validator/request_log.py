@@ -9,11 +9,12 @@ from components.common.errors import counted
 from components.common.json_lines import read_json_lines
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.errors import RequestLogError
+from components.text.words import WORDS
 
 _PAD = "[PAD]"
 
 
-def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
+def profile_requests(path: Path, tokenizer: str = WORDS) -> DataProfile:
     """Profiles the requests to a served model.
 
     tests/components/drift_validator/test_request_log.py shows the accepted forms.

@@ -11,7 +11,7 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.text.scripts import is_separate, join_as_written
 from components.text.tags import OUTSIDE_LABELS
-from components.text.words import OFFSETS
+from components.text.words import OFFSETS, SYLLABLES
 
 
 def as_characters(sentence: Sentence, tokenizer: str, report: IngestReport) -> Sentence:
@@ -30,7 +30,7 @@ def as_characters(sentence: Sentence, tokenizer: str, report: IngestReport) -> S
         >>> cut.tokens, cut.tags
         (('王', '伟', '来', '了'), ('B-PER', 'I-PER', 'O', 'O'))
     """
-    hangul = tokenizer == "syllables"
+    hangul = tokenizer == SYLLABLES
     if not any(is_separate(char, hangul) for token in sentence.tokens for char in token):
         return sentence
     text, starts = join_as_written(sentence.tokens)

@@ -16,7 +16,7 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import has_hangul, is_unspaced, join_as_written, script_of
 from components.text.spans import spans
-from components.text.words import OFFSETS
+from components.text.words import OFFSETS, SYLLABLES, WHITESPACE, WORDS
 
 _FEW = 3  # spans; fewer lost ones say nothing about a file in a script with spaces
 _SHOWN = 40  # characters of an example
@@ -65,7 +65,7 @@ class RawTextCheck:
             return
         if raw.text is None:
             text, starts = self._as_written(sentence.tokens)
-        elif self.tokenizer != "whitespace":  # the reader has cut the text with the same tokenizer
+        elif self.tokenizer != WHITESPACE:  # the reader has cut the text with the same tokenizer
             self._count(raw.line, total, min(raw.lost_spans, total), raw.text, _INSIDE_WORD)
             return
         else:
@@ -93,7 +93,7 @@ class RawTextCheck:
         if not self._example or self.spans - self.lost >= self.least * self.spans:
             return
         line, script, text, detail = self._example
-        if self.lost < _FEW and self.tokenizer != "whitespace" and not is_unspaced(text):
+        if self.lost < _FEW and self.tokenizer != WHITESPACE and not is_unspaced(text):
             return
         share = percent((self.spans - self.lost) / self.spans, 0)
         cause = "labels end inside words" if detail == _INSIDE_WORD else "raw text is not cut as the corpus is"
@@ -109,17 +109,17 @@ class RawTextCheck:
 
     def _advice(self, text: str) -> str:
         """Returns the remedy for the tokenizer; "" if the labels are at fault."""
-        if is_unspaced(text) and self.tokenizer in ("words", "whitespace"):
+        if is_unspaced(text) and self.tokenizer in (WORDS, WHITESPACE):
             return (
                 "The model would tag raw text in this script wrongly, although it scores well. Set transform.tokenizer "
                 "to characters; or, if callers send tokens, separated by spaces, set corpus.min_raw_text_survival to 0."
             )
-        if self.tokenizer != "syllables" and has_hangul(text):
+        if self.tokenizer != SYLLABLES and has_hangul(text):
             return (
                 "Set transform.tokenizer to syllables; or move the spans to the edges of words, or lower "
                 "corpus.min_raw_text_survival."
             )
-        if self.tokenizer == "whitespace":
+        if self.tokenizer == WHITESPACE:
             return (
                 "Set transform.tokenizer to words; or, if callers send tokens, separated by spaces, "
                 "corpus.min_raw_text_survival to 0."

@@ -60,7 +60,7 @@ from components.corpus_example_gen.readers.token_records import (
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS
-from components.text.words import SEPARATING
+from components.text.words import SEPARATING, WORDS
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
@@ -93,7 +93,7 @@ def read_corpus_file(
     settings: CorpusSettings,
     report: IngestReport | None = None,
     data: FileContent | bytes | None = None,
-    tokenizer: str | None = "words",
+    tokenizer: str | None = WORDS,
 ) -> Iterator[Sentence]:
     """Yields the clean sentences of a corpus file.
 

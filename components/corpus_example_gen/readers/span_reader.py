@@ -33,7 +33,7 @@ from components.corpus_example_gen.settings import CorpusSettings
 from components.text.char_traits import CONNECTOR, SPACE, char_class
 from components.text.scripts import has_hangul, is_unspaced, script_of
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
-from components.text.words import OFFSETS, whitespace_offsets
+from components.text.words import CHARACTERS, OFFSETS, SYLLABLES, WHITESPACE, WORDS, whitespace_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
@@ -206,7 +206,7 @@ class _File:
         settings: CorpusSettings,
         tokenizer: str | None,
     ) -> None:
-        self.tokenizer = "words" if tokenizer == "whitespace" else tokenizer or "characters"
+        self.tokenizer = WORDS if tokenizer == WHITESPACE else tokenizer or CHARACTERS
         self.has_model = tokenizer is not None
         self.path, self.report, self.unit, self.tool = path, report, unit, tool
         self.certain, self.overlaps = settings.offsets != "auto", settings.overlaps
@@ -266,7 +266,7 @@ class _Record:
             self._set_tokens(raw, words)
             spans = self._spans(record, value)
             if not self.file.has_model and self._is_hangul_cut(words, spans):
-                words = OFFSETS["syllables"](self.text)
+                words = OFFSETS[SYLLABLES](self.text)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
             self.key = raw.key or ""
             raw.document = record.document
@@ -564,11 +564,11 @@ class _Record:
         word = next(self.text[first:last] for first, last in pieces if first < edge < last)
         problem = f"found span {self._format(span)}, which {verb} inside the word {quoted(word, 40)}"
         around = self.text[edge - 1 : edge + 1]
-        if is_unspaced(around) and self.file.tokenizer == "words":
+        if is_unspaced(around) and self.file.tokenizer == WORDS:
             script = script_of("".join(filter(is_unspaced, word)))
             problem += f": the tokenizer words does not cut text in the script {script}"
             return self._error(problem, "Set transform.tokenizer to characters.")
-        if has_hangul(around) and self.file.tokenizer != "syllables":
+        if has_hangul(around) and self.file.tokenizer != SYLLABLES:
             return self._error(
                 problem, "Set transform.tokenizer to syllables, or move the span to the edges of the word."
             )

@@ -25,6 +25,7 @@ from components.corpus_tools.check.raw_text import RawTextSpans
 from components.corpus_tools.check.reading import CorpusFiles
 from components.corpus_tools.check.store import SentenceStore, stored
 from components.keys import TRAIN_SPLIT
+from components.text.words import WORDS
 
 FORMAT_VERSION = 1
 """Version of the JSON."""
@@ -91,7 +92,7 @@ class CorpusCheck:
 def check_corpus(
     path: Path,
     settings: CorpusSettings,
-    tokenizer: str = "words",
+    tokenizer: str = WORDS,
     announce: Callable[[str], None] = lambda source: None,
     most_texts: int = MOST_TEXTS,
     named_types: Mapping[str, Iterable[str]] | None = None,

@@ -8,7 +8,7 @@ from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 from components.text.char_traits import SPACE, char_class
 from components.text.scripts import is_unspaced, join_as_written
-from components.text.words import OFFSETS, whitespace_offsets
+from components.text.words import OFFSETS, WORDS, whitespace_offsets
 
 _MOST = 1000
 _WARN = 0.01  # share of the entities
@@ -25,7 +25,7 @@ class RawTextSpans:
         lost: those that are not cut out.
     """
 
-    def __init__(self, tokenizer: str = "words") -> None:
+    def __init__(self, tokenizer: str = WORDS) -> None:
         """Starts with nothing; `tokenizer` is that of the graph."""
         self.checked = self.lost = 0
         self._cut = OFFSETS[tokenizer]
