@@ -27,6 +27,7 @@ from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
+_MOST_COLUMNS = 1_000  # of a row; the roles of more take a time that grows with their square
 _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
 _NEW_DOCUMENT = "newdoc"  # CoNLL-U
 _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
@@ -182,6 +183,10 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     if not widths:
         return ColumnLayout("", 0)
     width = widths.most_common(1)[0][0]
+    if width > _MOST_COLUMNS:
+        line = next(line for line, cells in _rows(lines(), separator, quoted) if len(cells) == width)
+        fix = "Write token, tab, tag on each line. `ner predict` tags unlabelled text."
+        raise CorpusError(path, line, f"found {width:,} columns, more than {_MOST_COLUMNS:,}", fix)
     if width == 1:
         line, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if cells)
         hint = (

@@ -33,7 +33,7 @@ INLINE = "inline"
 """Value of `corpus.format`."""
 
 _SAMPLE = 1000  # lines in which the labels must begin
-_MOST_PAIRS = 4  # columns of token and tag in turns that layers of tags may be
+_MOST_COLUMNS = 4  # with tags in every second one, as of chunks and entities
 _HEAD_LINES = 20  # that may show YAML of Rasa
 _MIN_TAGGED = 0.95  # share of words or lines with tags; the others are errors
 _MIN_OUTSIDE = 0.2  # share of words outside entities, if types have no B- and I-
@@ -230,7 +230,7 @@ def _rows_of_words(lines: Lines, sample: list[tuple[int, str]]) -> tuple[Lines, 
     if not rows or any("\t" in line or "\r" in line for _, line in sample):
         return None
     pairs = [row for row in rows if len(row) % 2 == 0 and all(map(is_valid_tag, row[1::2]))]
-    if len(pairs) >= _MIN_TAGGED * len(rows) and len({*map(len, pairs)}) > 1 and max(map(len, pairs)) > _MOST_PAIRS:
+    if len(pairs) >= _MIN_TAGGED * len(rows) and _are_in_turns(pairs):
         return _expanded(lines, _split_pairs, is_column=False), " ".join(pairs[0][:2])
     words = [word for row in rows for word in row]
     for separator in "/|_#:\\@^~":
@@ -245,6 +245,14 @@ def _rows_of_words(lines: Lines, sample: list[tuple[int, str]]) -> tuple[Lines, 
         if _are_tags([word.rsplit(separator, 1)[1] for word in tagged]):
             return _expanded(lines, split, is_column=len(words) == len(rows)), tagged[0]
     return None
+
+
+def _are_in_turns(rows: list[list[str]]) -> bool:
+    """Returns whether rows of tokens and tags in turns are texts, not a token and columns for layers of tags."""
+    lengths = {*map(len, rows)}
+    if len(lengths) > 1:
+        return max(lengths) > _MOST_COLUMNS
+    return lengths.pop() > 2 * _MOST_COLUMNS and not any(is_valid_tag(word) for row in rows for word in row[2::2])
 
 
 def _split_pairs(words: list[str]) -> list[str]:

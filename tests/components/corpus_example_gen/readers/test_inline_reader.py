@@ -45,6 +45,7 @@ def error_of(text, path="a.txt", **changes):
         ("Ida_B-PER left_O\n", ["Ida/B-PER left/O"]),
         ("Ida/B-PER\nleft/O\n\nIt/O\nrains/O\n", ["Ida/B-PER left/O", "It/O rains/O"]),
         ("Ida B-PER left O\nBo B-PER sat O down O\n", ["Ida/B-PER left/O", "Bo/B-PER sat/O down/O"]),
+        ("Ida B-PER left O at O ten O . O\n" * 2, ["Ida/B-PER left/O at/O ten/O ./O"] * 2),
         ("<ENAMEX TYPE=PERSON>Ida</enamex > ran\n", ["Ida/B-PERSON ran/O"]),
         ("<name type='place'>Oslo</name> fell\n", ["Oslo/B-place fell/O"]),
         ("<wiki id='1'>\n<PER>Ida</PER> ran\n</wiki>\n", ["Ida/B-PER ran/O"]),
@@ -139,6 +140,8 @@ def test_other_files_are_not_searched_for_labels():
     assert read("[a](b)\tB-PER\tNNP\nleft\tO\tVBD\n")[0] == ["[a](b)/B-PER left/O"]
     assert "expected 2: '<title>It</title>'" in error_of("<title>It</title>\nIda\tB-PER\nleft\tO\n\nBo\tO\n")
     assert "found labels inside the texts of a table" in error_of("id,text\n1,<PER>Ida</PER> ran\n", path="a.csv")
+    assert read("Ida B-NP NNP O\nleft B-VP VBD O\n")[0][0].startswith("Ida/")
+    assert read(f"Ida O{' O' * 8}\nleft B-PER{' O' * 8}\n")[0] == ["Ida/O left/B-PER"]
     assert "expected a tag" in error_of("![a](b) It rains here\n")
     assert "expected a tag" in error_of("The/DT dog/NN\nruns/VBZ fast/RB\n")
     assert "expected a tag" in error_of("<PER>Ida</PER> left\n", format="columns")
@@ -151,7 +154,12 @@ def test_a_file_without_labels_is_read_if_the_settings_name_the_format():
     assert read(late, format="inline")[0][-1] == "Ida/B-PER left/O ./O"
 
 
-@pytest.mark.parametrize("part", ["<a.", "<a b='", "[a](", "<START:", "&a", "[AB ", "<"])
+def test_a_long_text_is_no_row_of_columns():
+    assert error_of("Ida left O " * 400).startswith("a.txt:1: found 1,200 columns, more than 1,000. Write token, tab")
+    assert len(read("Ida B-PER left O " * 20_000)[0]) == 1
+
+
+@pytest.mark.parametrize("part", [" B-PER O O ", "<a.", "<a b='", "[a](", "<START:", "&a", "[AB ", "<"])
 def test_the_time_for_a_long_line_grows_with_its_length(part):
     text = "<PER>Ida</PER> " + part * 20_000 + "\n"
     begin = time.process_time()
