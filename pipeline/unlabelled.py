@@ -21,7 +21,7 @@ from components.keys import TEXT_NAMES
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import TEXT, Fields
 from components.serving.batch_prediction.rows import BadRow, Row, parse
-from components.serving.batch_prediction.sources import Source, text_fields_of
+from components.serving.batch_prediction.sources import Source, encoding_remedy, text_fields_of
 from components.text.sentences import sentence_offsets
 
 _LONG = 400  # characters of a text that is divided into sentences; serving counts 100 tokens, and tokenizes for it
@@ -113,15 +113,24 @@ def _fields(path: Path) -> Fields | None:
 
 
 def _rows(path: Path, fields: Fields) -> Iterator[Row]:
-    """Yields the readable rows, and logs a warning that counts the others."""
-    bad, first = 0, ""
+    """Yields the readable rows, and logs a warning that counts the others.
+
+    Raises:
+        BatchError: the file is not UTF-8, and no row is.
+    """
+    count, bad, first = 0, 0, ""
     for row in _parsed(Source(str(path), fields), fields):
+        count += 1
         if isinstance(row, BadRow):
             bad, first = bad + 1, first or f"{path}:{row.number}: {row.reason}"
         else:
             yield row
+    fix = encoding_remedy(str(path), first)
+    if fix and bad == count:
+        raise BatchError(f"{first}. No row can be read. {fix}")
     if bad:
-        logging.warning("%s: %s left out, the first is %s", path, counted(bad, "unreadable row"), first)
+        rows = counted(bad, "unreadable row")
+        logging.warning("%s: %s left out, the first is %s.%s", path, rows, first, f" {fix}" if fix else "")
 
 
 def _parsed(source: Source, fields: Fields) -> Iterator[Row | BadRow]:

@@ -74,7 +74,7 @@ def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
         ("a.csv", "id,note\n1,x\n", r"a\.csv:1: .* Or give rows with a field `text` or `sentence`"),
         ("a.xlsx", "x", r"a\.xlsx:1: .* Or give rows with"),
         ("a.txt", "\n \n", "the files have no text"),
-        ("a.txt", "\udcff\n", "the files have no text"),
+        ("a.txt", "\udcff\n", r"a\.txt:1: .* is not UTF-8\. No row can be read"),
         ("a.txt.gz", "x", r"a\.txt\.gz: found an incomplete or invalid gzip file"),
     ],
 )
@@ -85,6 +85,14 @@ def test_unusable_texts_are_named_and_leave_no_file(tmp_path, name, content, mes
     with pytest.raises(NerError, match=r"nowhere\.txt does not exist"):
         gathered(tmp_path, "nowhere.txt")
     assert [*(tmp_path / "gathered").iterdir()] == []
+
+
+def test_texts_in_another_encoding_get_the_command_that_converts_them(tmp_path):
+    (tmp_path / "a.txt").write_bytes("Иван едет в Москву\nПётр живёт в Твери\n".encode("cp1251"))
+    with pytest.raises(
+        NerError, match=r"a\.txt:1: .* is not UTF-8\. No row can be read\. .*`iconv -f CP1251 -t UTF-8 a"
+    ):
+        gathered(tmp_path, str(tmp_path / "a.txt"))
 
 
 def test_rows_that_cannot_be_read_are_left_out_and_counted(tmp_path, monkeypatch):
