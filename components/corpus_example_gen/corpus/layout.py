@@ -557,7 +557,7 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     """Returns the pattern of files that are not named after splits."""
     kinds = {extension for _, extension in files.values()}
     chosen = {kind for kind in kinds if _without_gz(kind).lower() not in _GENERIC} or kinds
-    pair = _parallel_files(folder)
+    pair = parallel_files(folder) if files else _parallel_files(folder)
     if pair and (not files or files.get(pair[1].name, ("", ""))[1] in chosen):
         texts, tags = (str(path.relative_to(folder)) for path in pair)
         problem = f"has {'no corpus file, but ' if not files else ''}texts in {texts} and their tags in {tags}"
