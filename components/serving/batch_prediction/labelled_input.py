@@ -20,9 +20,14 @@ _MOST_OTHERS = 0.2  # share of the lines without a tag
 _FEWEST_INSIDE = 0.2  # share of the lines with a label around an entity
 _COLUMNS = re.compile(r"[\t ,;]+")
 _TAGGED_WORD = re.compile(r"[^/|_]\S*[/|_](?P<tag>[^\s/|_]+)")
-# The names of HTML are in lower case or of one or two letters; a link in Markdown has a dot, slash or sharp.
+# HTML has names in lower case or of one or two letters, or these; a link in Markdown has a dot, slash or sharp.
+_OF_DOCUMENTS = (
+    "BODY|BUTTON|CAPTION|CENTER|CODE|DIV|DOC|DOCID|DOCNO|FONT|FORM|HEAD|HEADLINE|HTML|LABEL|OPTION|PRE|SCRIPT|SMALL|SPAN"
+    "|STRONG|STYLE|SUB|SUP|TABLE|TEXT|TITLE"
+)
 _LABEL_INSIDE = re.compile(
-    r"<(?P<name>[A-Z][A-Z_-]{2,20})(?:\s[^<>]{0,200})?>[^<>]+</(?P=name)>|<START:[^<>\s]{1,99}> ?[^<>]+<END>"
+    rf"<(?!(?:{_OF_DOCUMENTS})[\s>])"
+    r"(?P<name>[A-Z][A-Z_-]{2,20})(?:\s[^<>]{0,200})?>[^<>]+</(?P=name)>|<START:[^<>\s]{1,99}> ?[^<>]+<END>"
     r"|(?<!!)\[[^\[\]]{1,200}\](?:\([A-Za-z_]{1,40}\)|\{\"entity\")"
 )
 

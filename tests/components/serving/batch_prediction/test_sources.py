@@ -224,6 +224,8 @@ def test_a_labelled_file_is_refused_with_the_commands_for_it(tmp_path, name, con
         "type O\nblood O\n",
         "x B-PER\n",
         "<b>x</b>\n<B>y</B>\n",
+        "<TITLE>News</TITLE>\n<STRONG>Ada</STRONG> left\n",
+        "<DOCNO>1</DOCNO>\n<FONT size=1>Ada</FONT>\n",
         "a/b O\nc/d B/c\n",
         "[x](https://a.b) [y](#z)\n![a](b)\n",
         "x < y\nand <http://a.b> </b>\n",
