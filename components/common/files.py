@@ -64,6 +64,8 @@ _FROM_HALVES = (
     "python3 -c \"import sys; text = sys.stdin.buffer.read().decode('utf-8', 'surrogatepass'); "
     "sys.stdout.buffer.write(text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').encode())\""
 )
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # ISO-2022 has escapes (0x1B)
+_FEW_CONTROLS = 0.02  # share of a text
 _BEFORE, _AFTER = 4_000, 16_000  # bytes around an error that tell an encoding
 _CHUNK = 1 << 16
 _LEAST_UTF16 = 8  # bytes
@@ -434,6 +436,8 @@ def encoding_fix(name: str, sample: bytes, at: int) -> str:
         sample: some of its bytes.
         at: offset of the first invalid byte in the sample.
     """
+    if len(_CONTROLS.findall(sample)) > _FEW_CONTROLS * len(sample):
+        return "The file is binary, or UTF-16 without a byte order mark. Export it as UTF-8 text."
     if re.match(rb"\xed[\xa0-\xbf][\x80-\xbf]", sample[at:]):
         halves = "It has halves of characters, as Java writes emoji (CESU-8)."
         return f"{halves} Convert it: `{shell_command('cat', name)} | {_FROM_HALVES} > NEW`."

@@ -215,6 +215,13 @@ def test_halves_of_characters_are_joined_by_the_command_of_the_error(tmp_path):
     assert (tmp_path / "new.conll").read_text(encoding="utf-8") == "in 😀 or \ufffd O\n"
 
 
+@pytest.mark.parametrize("data", [bytes(range(1, 256)), "Иван едет в Москву\n".encode("utf-16-le") + b"\x80"])
+def test_binary_data_has_no_encoding(data):
+    assert files.encoding_fix("a.conll", data, 127 if data[0] == 1 else len(data) - 1).startswith(
+        "The file is binary, or"
+    )
+
+
 def test_a_line_in_another_encoding_than_the_text_before_it_is_to_be_corrected():
     data = "Zürich O\n".encode() + "Köln O\n".encode("cp1252")
     assert files.encoding_fix("a.conll", data, 11).startswith("The text before it is UTF-8. Correct the line")
