@@ -17,7 +17,7 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs, prepare_inputs
-from pipeline.run.preflight import require_machine, require_space
+from pipeline.run.preflight import require_machine, require_readable_corpus, require_space
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, read_run
@@ -45,6 +45,7 @@ def build_pipeline(
     require_pretrained(config)
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = inputs or prepare_inputs(config, request.warm_start)
+    require_readable_corpus(config, inputs)
     if inputs.corpus is not None:
         require_space(config, matched_files(inputs.corpus, inputs.splits, inputs.window))
     registry = ModelRegistry(config.registry_uri)

@@ -21,8 +21,8 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
-from pipeline.retraining.reading import read_beginnings
 from pipeline.run.inputs import prepare_inputs
+from pipeline.run.preflight import read_beginnings
 from pipeline.run.run_record import PUSHED_MODEL
 
 

@@ -1,11 +1,12 @@
-"""Checks of the machine before a run: writable folders, disk space, a sound metadata store.
+"""Checks before a run: writable folders, disk space, a sound metadata store, a corpus that can be read.
 
-A run trains for minutes to days; each of these faults would end it at its last node.
+A run trains for minutes to days, and its machinery takes half a minute to load; each of these faults would end it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import tempfile
@@ -16,10 +17,23 @@ from pathlib import Path
 from absl import logging
 
 from components.common.beam_arguments import make_pipeline
+from components.common.errors import counted
 from components.common.faults import MachineError, explain, free_space, megabytes
 from components.common.files import INCOMING_PREFIX, named_in_errors
+from components.common.progress import report_progress
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.corpus.layout import folder_and_splits, matching, split_patterns
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.file_content import FileContent
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.corpus_text import read_file
+from components.corpus_example_gen.settings import CorpusSettings
+from components.corpus_example_gen.splitting import configured_splits
+from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
+from components.keys import TRAIN_SPLIT
 from components.registry.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
+from pipeline.run.inputs import RunInputs
 from pipeline.run.relocation import metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
 
@@ -31,6 +45,9 @@ _PER_CORPUS_BYTE = 5
 
 _PER_MODEL_BYTE = 8
 """Weights of a pretrained encoder: state of the optimizer, average, checkpoint, three exported copies."""
+
+_STEP = 1000
+_WHOLE = (".json", ".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them is no valid file
 
 _CONNECT_SECONDS = 5.0
 _UNPACKED = 5  # bytes of text in one byte of a .gz file
@@ -97,6 +114,112 @@ def require_space(config: PipelineConfig, corpus: Iterable[Path]) -> None:
             )
         if free < 2 * need:
             logging.warning("%s. Later runs will not fit.", text)
+
+
+def require_readable_corpus(config: PipelineConfig, inputs: RunInputs) -> None:
+    """Reads the first sentences of some files of the corpus, in about a second.
+
+    Raises:
+        CorpusError: the run would end with this error, after TFX is loaded.
+    """
+    read_beginnings(config, inputs, sentences=300, size=50_000, files=20, whole=1_000_000)
+
+
+def read_beginnings(
+    config: PipelineConfig,
+    inputs: RunInputs,
+    *,
+    sentences: int = 10_000,
+    size: int = 2_000_000,
+    files: int | None = None,
+    whole: int | None = None,
+) -> str:
+    """Reads the first sentences of each corpus file as a run does.
+
+    An error in the beginning of a file is confirmed with the whole file, whose other lines may change how the first
+    ones are read.
+
+    Args:
+        config: the whole configuration.
+        inputs: inputs of the run.
+        sentences: sentences to read of a file.
+        size: bytes to read of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
+        files: files to read of a split, evenly spaced; None: all.
+        whole: bytes of the largest file to read of those that are read as a whole (JSON, Parquet); None: any.
+
+    Returns:
+        The sentences that were read, in words.
+
+    Raises:
+        CorpusError: a run would end with this error.
+    """
+    if inputs.corpus is None:
+        return "the corpus was not read"
+    folder, configured = folder_and_splits(inputs.corpus, configured_splits(config.corpus))
+    patterns = split_patterns(folder, configured, inputs.window)
+    splits = {name: [path for each in own for path in matching(folder, each)] for name, own in patterns.items()}
+    every = {path for own in splits.values() for path in own}
+    training = set(splits.get(TRAIN_SPLIT) or every)
+    chosen = [path for own in splits.values() for path in own[:: -(-len(own) // (files or len(own) or 1)) or 1]]
+    beginnings = {
+        path: _beginning(path, size)
+        for path in chosen
+        if whole is None or path.suffix.lower() not in _WHOLE or not path.is_file() or path.stat().st_size <= whole
+    }
+    tokenizer = choose_tokenizer(
+        config.transform.tokenizer,
+        [str(path) for path in beginnings if path in training],
+        config.corpus,
+        lambda path: beginnings[Path(path)] or read_file(path),
+    )
+
+    reports, unfinished, count = dict[Path, IngestReport](), every - set(beginnings), 0
+    for path, beginning in beginnings.items():
+        try:
+            report, read = _read(path, beginning, config.corpus, tokenizer, sentences)
+        except CorpusError:
+            if beginning is None:
+                raise
+            beginning = None
+            report, read = _read(path, beginning, config.corpus, tokenizer, sentences)
+        if beginning is not None or read == sentences:
+            unfinished.add(path)
+        reports[path], count = report, count + read
+        report_progress("sentences read", count, 0)
+    total = IngestReport.merge(list(reports.values()))
+    if not unfinished:
+        total.check_repairs(config.corpus.max_repaired)
+    if unfinished.isdisjoint(training) and not any(reports[path].entities_out for path in training):
+        problem = "in the training split, no sentence has an entity"
+        raise CorpusError(
+            str(inputs.corpus), None, problem, "Label entities, or check the tag column (corpus.tag_column)."
+        )
+    read_text = counted(count, "sentence") if unfinished else "all sentences"
+    skipped = f", {counted(total.total_skipped, 'sentence or file', 'sentences or files')} skipped"
+    rest = f"; the rest of {counted(len(unfinished), 'large file')} was not read" if unfinished else ""
+    return f"{read_text} can be read{skipped if total.total_skipped else ''}{rest}"
+
+
+def _read(
+    path: Path, beginning: FileContent | None, settings: CorpusSettings, tokenizer: str, most: int
+) -> tuple[IngestReport, int]:
+    """Reads the first sentences of a file, or of its beginning; returns the report and their number."""
+    report = IngestReport()
+    sentences = read_corpus_file(str(path), settings, report, beginning, tokenizer)
+    return report, sum(1 for _ in itertools.islice(sentences, most))
+
+
+def _beginning(path: Path, size: int) -> FileContent | None:
+    """Returns the first whole sentences or lines of a large file; None if the file is to be read as a whole."""
+    if not path.is_file() or path.stat().st_size <= size or path.suffix.lower() in _WHOLE:
+        return None
+    with path.open("rb") as file:
+        data = file.read(size)
+    if data.lstrip()[:1] == b"[":  # a JSON array
+        return None
+    end = max(data.rfind(b"\n\n"), data.rfind(b"\n\r\n"))
+    beginning = data[: (end if end > size // 2 else data.rfind(b"\n")) + 1]
+    return FileContent([beginning]) if beginning else None
 
 
 def _folders(config: PipelineConfig) -> dict[str, Path]:

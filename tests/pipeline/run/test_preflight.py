@@ -1,4 +1,4 @@
-"""Checks of the machine before a run."""
+"""Checks of machine and corpus before a run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from support.repository import python_environment
 from components.common import faults
 from components.common.errors import NerError
 from components.common.faults import MachineError
+from components.corpus_example_gen.errors import CorpusError
 from configs.loading import load_config
-from pipeline.run.preflight import require_machine, require_space
+from pipeline.run.inputs import prepare_inputs
+from pipeline.run.preflight import require_machine, require_readable_corpus, require_space
 from pipeline.run.sound_metadata import require_sound_metadata
 
 _Space = namedtuple("_Space", "f_bavail f_frsize f_blocks")
@@ -210,3 +212,42 @@ def test_arguments_that_beam_cannot_use_are_named_before_the_run(tmp_path, argum
     with expected:
         require_machine(config)
     assert not list(tmp_path.iterdir())
+
+
+def readable_corpus(tmp_path, name, data, *settings):
+    """Checks a corpus of one file."""
+    (tmp_path / name).write_bytes(data)
+    config = config_of(tmp_path / "work", f"corpus.path={tmp_path / name}", *settings)
+    require_readable_corpus(config, prepare_inputs(config))
+
+
+_ROWS = b"Ida\tB-PER\nleft\tO\n\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("a.conll", b"", r"a\.conll: has no sentence"),
+        ("a.csv", b"a,b\nfoo,bar\n", r"a\.csv:1: found 'b', expected a tag"),
+        ("a.conll", b"left\tO\n\n", "in the training split, no sentence has an entity"),
+        ("a.conll", _ROWS + b"left\tB-\n" + _ROWS * 50_000, r"a\.conll:4: found 'B-'"),
+        ("a.json", b'[{"text": "Ida", "spans": [{"start": 0, "end": 9, "label": "PER"}]}]', r"a\.json"),
+    ],
+)
+def test_a_corpus_that_cannot_be_read_is_an_error_before_tfx_is_loaded(tmp_path, name, data, problem):
+    with pytest.raises(CorpusError, match=problem):
+        readable_corpus(tmp_path, name, data)
+
+
+def test_an_error_that_the_rest_of_a_large_file_resolves_is_none(tmp_path):
+    # A beginning of bare types without any outside token is refused.
+    rows = b"Ida\tPERSON\n\n" * 6_000 + b"left\tO\n\n" * 20_000
+    with pytest.raises(CorpusError, match="found 'PERSON'"):
+        readable_corpus(tmp_path, "a.conll", rows[:60_000])
+    readable_corpus(tmp_path, "b.conll", rows)
+
+
+def test_only_the_beginning_of_a_large_corpus_is_read(tmp_path):
+    readable_corpus(tmp_path, "a.conll", _ROWS * 10_000 + b"left\tB-\n")
+    record = b'{"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}'
+    readable_corpus(tmp_path, "a.json", b"[" + b",".join([record] * 20_000) + b", 1]")
