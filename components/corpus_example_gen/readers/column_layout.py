@@ -202,6 +202,13 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
             f"found one column ({errors.quoted(cells[0])}) and no tags",
             f"Write token, tab, tag on each line.{hint} `ner predict` tags unlabelled text.",
         )
+    if separator == " " and settings.tag_column is None and 2 * widths[width] <= widths.total():
+        last = [cells[-1] for _, cells in _rows(lines(), separator, quoted) if cells]
+        if not any(cell in OUTSIDE_LABELS or split_tag(cell)[0] for cell in last):
+            first = next(line for line, cells in _rows(lines(), separator, quoted) if cells)
+            problem = "found text without labels: the rows differ in their numbers of words, and none ends with a tag"
+            fix = "Label it in an annotation tool, or write token, tab, tag on each line. `ner predict` tags such text."
+            raise CorpusReadingError(path, first, problem, fix)
     configured, settings = settings, _named_columns(lines(), settings)
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)

@@ -50,6 +50,11 @@ _LABEL_NAMES = (
 )
 _SURFACE_NAMES = ("entity", "span", "mention", "surface", "entity_text", "span_text", "mention_text", "value", "term")
 _KEYS = ("sentence_id", "sent_id", "text_id", "doc_id", "document_id", "document", "doc", "filename", "file", "id")
+# Names of numbers, of texts or of the spans in each text.
+_NUMBERS = (
+    *("key", "nr", "no", "num", "number", "#", "index", "idx", "row", "row_id", "record", "record_id", "item"),
+    *("item_id", "sample_id", "example_id", "uid", "uuid", "guid", "sentence_nr", "sentence_no", "sentence_number"),
+)
 _OFFSET = re.compile(r"([0-9]{1,18})(?:\.0)?")  # pandas makes floats of integers if some are missing
 _NAME = r"[^\W\d_]\w*(?:[ ./&-][^\W\d_]\w*)*"
 # `0-3 PER`, `0:3:PER`, `0,3,PER`, `PER(0,3)`, `PER: 0-3`, and what separates it from the next one
@@ -205,6 +210,7 @@ class _SpanColumns(NamedTuple):
         text, start, end, label: columns of the text and of the span in it.
         surface: column of the text of the span.
         keys: columns that may name the text or its document.
+        numbers: columns that may number the texts.
     """
 
     text: int | None
@@ -213,6 +219,7 @@ class _SpanColumns(NamedTuple):
     label: int
     surface: int | None
     keys: tuple[int, ...]
+    numbers: tuple[int, ...]
 
     @classmethod
     def find(cls, header: list[str]) -> _SpanColumns | None:
@@ -229,7 +236,8 @@ class _SpanColumns(NamedTuple):
             return None
         if start is None and (text is None or surface is None):
             return None
-        return cls(text, start, end, label, surface, tuple(names.index(name) for name in _KEYS if name in names))
+        keys, numbers = (tuple(names.index(name) for name in known if name in names) for known in (_KEYS, _NUMBERS))
+        return cls(text, start, end, label, surface, keys, numbers)
 
     def hold_spans(self, rows: list[list[str]]) -> bool:
         """Returns whether rows are spans: labels are types, and offsets numbers, or texts parts of another one."""
@@ -398,7 +406,7 @@ def _joined(rows: list[tuple[int, list[str]]], header: list[str], columns: _Span
     Raises:
         CorpusError: the table lacks the text or the offsets, or a row is not a span.
     """
-    text, start, end, label, surface, keys = columns
+    text, start, end, label, surface, keys, numbers = columns
     if start is None or end is None:
         problem = f"found a row for each entity, with its text ({quoted(header[surface or 0])}) but without its offsets"
         fix = "Add columns `start` and `end`: the number of characters before the entity, and before its end."
@@ -416,8 +424,9 @@ def _joined(rows: list[tuple[int, list[str]]], header: list[str], columns: _Span
             "are files, write a .ann of brat next to each: T1, tab, label start end, tab, text."
         )
         raise CorpusError(path, 1, problem, fix)
-    # A key that each row has for itself is the number of the row.
-    key = next((one for one in keys if len({cells[one] for _, cells in rows}) < len(rows)), None)
+    # A key that each row has for itself is the number of the row, and a number with several texts that of the span.
+    candidates = (*keys, *(one for one in numbers if _is_number_of_text(rows, one, text)))
+    key = next((one for one in candidates if len({cells[one] for _, cells in rows}) < len(rows)), None)
     includes = (
         surface is not None
         and bool(spans)
@@ -442,6 +451,11 @@ def _joined(rows: list[tuple[int, list[str]]], header: list[str], columns: _Span
     used = [header[column] for column in (text, start, end, label)]
     notes = (f"read each row as a span: {', '.join(used)}{', the end included' if includes else ''}",)
     return Records(lambda: iter(records), len(records), notes=notes)
+
+
+def _is_number_of_text(rows: list[tuple[int, list[str]]], number: int, text: int) -> bool:
+    texts: dict[str, str] = {}
+    return all(texts.setdefault(cells[number], cells[text]) == cells[text] for _, cells in rows)
 
 
 def _name_of(name: str, named: Counter[str]) -> dict[str, Any]:

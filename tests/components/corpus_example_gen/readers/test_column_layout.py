@@ -52,6 +52,16 @@ def test_one_column_is_an_error():
     assert str(caught.value).startswith("a.conll:3: found one column ('&') and no tags. Write token, tab, tag")
 
 
+def test_text_without_labels_is_named_as_such():
+    text = "Ida left Oslo on Monday .\nThe cat sat .\nBo went home .\nShe said no to it .\n"
+    with pytest.raises(CorpusError, match=r"a\.conll:1: found text without labels"):
+        layout(text)
+    with pytest.raises(CorpusError, match="found text without labels"):
+        layout("\n\n" + "\n\n".join(text.splitlines()))
+    assert layout("Ida B-PER\nleft the O\nNew York City B-LOC\nsat all day long O\n").width == 2
+    assert layout("Ida PERSON\nleft O\nNew York LOCATION\nsat O\n").width == 2
+
+
 def test_rows_with_tabs_and_rows_with_spaces_are_named_as_the_reason_of_one_column():
     with pytest.raises(CorpusError, match="Some rows have tabs and others spaces"):
         layout("a\tO\nb O\n")

@@ -556,6 +556,16 @@ def test_texts_of_a_table_of_spans_may_have_no_entity_repeat_or_begin_with_a_quo
     assert read("a.tsv", (table + 'x\t"Bo" left\t1\t3\tPER\n').encode())[0][2:] == ['"/O Bo/B-PER "/O left/O']
 
 
+def test_equal_texts_of_a_table_of_spans_are_apart_if_a_column_numbers_the_texts():
+    rows = [f"1,{IDA},0,3,PER", f"1,{IDA},8,16,LOC", f"2,{IDA},0,3,PER", f"2,{IDA},8,16,LOC", "3,Bo sat,0,2,PER"]
+    for name in ("Nr", "Sentence No", "sample-id", "doc_id"):
+        table = "\n".join((f"{name},text,start,end,label", *rows, ""))
+        assert read("a.csv", table.encode())[0] == [SAID, SAID, "Bo/B-PER sat/O"]
+    # The numbers of the spans in each text.
+    of_spans = "\n".join(("no,text,start,end,label", rows[0], rows[1].replace("1", "2", 1), "1,Bo sat,0,2,PER", ""))
+    assert read("a.csv", of_spans.encode())[0] == [SAID, "Bo/B-PER sat/O"]
+
+
 def test_tables_of_spans_without_text_or_offsets_are_refused_with_the_remedy():
     for data, problem in (
         (
