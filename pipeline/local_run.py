@@ -105,9 +105,11 @@ def run_locally(
     with explained(folders):
         with progress_shown("loading TFX and checking the inputs"):
             pipeline = build_pipeline(config, request, inputs)
+            from components.trainer.devices import usable_gpus
             from pipeline.run.dag_runner import DagRunner
             from pipeline.run.run_log import run_log
 
+            usable_gpus(config.trainer.devices)  # else the Trainer would fail after Transform
             runner = DagRunner(config)
         with run_log(config.work_dir / "logs", len(pipeline.components), begin):
             runner.run(pipeline)

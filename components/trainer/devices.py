@@ -77,13 +77,7 @@ def choose_devices(kind: str, hosts: int) -> Devices:
     host, configured = _position_in_cluster()
     if configured != hosts:
         raise NerError(_wrong_number_of_hosts(hosts, configured))
-    gpus = [] if kind == "cpu" else tf.config.list_physical_devices("GPU")
-    if kind == "gpu" and not gpus:
-        raise NerError(
-            "trainer.devices: is gpu, but TensorFlow finds no GPU on this machine. Set it to auto or cpu, or check "
-            "that `nvidia-smi` lists a GPU and that TensorFlow is installed with its CUDA libraries "
-            "(pip install 'tensorflow[and-cuda]')."
-        )
+    gpus = usable_gpus(kind)
     names = tuple(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown GPU") for gpu in gpus)
     strategy = _many_hosts(kind) if hosts > 1 else _one_host(len(gpus))
     chosen = Devices(strategy, names, host, hosts)
@@ -91,6 +85,22 @@ def choose_devices(kind: str, hosts: int) -> Devices:
     position = f", host {host + 1} of {hosts}" if hosts > 1 else ""
     logging.info("training on %s (trainer.devices: %s)%s", description, kind, position)
     return chosen
+
+
+def usable_gpus(kind: str) -> list[tf.config.PhysicalDevice]:
+    """Returns the GPUs of this host that `trainer.devices` uses.
+
+    Raises:
+        NerError: there is no GPU, and `kind` is `gpu`.
+    """
+    gpus = [] if kind == "cpu" else tf.config.list_physical_devices("GPU")
+    if kind == "gpu" and not gpus:
+        raise NerError(
+            "trainer.devices: is gpu, but TensorFlow finds no GPU on this machine. Set it to auto or cpu, or check "
+            "that `nvidia-smi` lists a GPU and that TensorFlow is installed with its CUDA libraries "
+            "(pip install 'tensorflow[and-cuda]')."
+        )
+    return list(gpus)
 
 
 def _position_in_cluster() -> tuple[int, int]:

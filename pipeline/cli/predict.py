@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,6 +124,9 @@ def predict(
         raise click.UsageError("give --json or --format, not both.")
     if _STANDARD in sentences and (len(sentences) > 1 or sys.stdin is None):
         raise click.UsageError("- is standard input, which is closed, or not alone. Give - or sentences.")
+    for each in sentences:
+        if _is_file(each):
+            raise click.UsageError(f"{each} is a file, not a sentence. Tag its texts with --input {shlex.quote(each)}.")
     if not sentences and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from pipeline.registry_view.model_reference import resolve_model
@@ -136,6 +140,14 @@ def predict(
         click.echo(answer)
     if answer is None:
         announce("warning: standard input has no line, so nothing is tagged. Check the input.")
+
+
+def _is_file(sentence: str) -> bool:
+    """Returns whether a sentence is the path of a file with an extension; a word may be the name of a folder."""
+    try:
+        return bool(Path(sentence).suffix) and Path(sentence).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL byte
+        return False
 
 
 def _config(profile: Path | None, settings: tuple[str, ...]) -> PipelineConfig:
@@ -193,10 +205,12 @@ def _texts(sentences: tuple[str, ...]) -> Iterator[str]:
                 "goes on with the other rows."
             )
         if text.lstrip().startswith("{") and (names := _fields_of(text)):
-            field = next((name for name in ("sentence", "text") if name in names), names[-1])
+            from components.serving.batch_prediction.fields import usual_text_fields
+
+            field = "" if len(usual_text_fields(names)) == 1 else " --text FIELD"
             key = "".join(f" --key {name}" for name in ("key", "id") if name in names)
             raise NerError(
-                f"{where}: a JSON object, which is not a sentence. Use `ner predict --input FILE --text {field}{key} "
+                f"{where}: a JSON object, which is not a sentence. Use `ner predict --input FILE{field}{key} "
                 "--output FILE` (- for standard input and output)."
             )
         yield text

@@ -21,7 +21,7 @@ from components.corpus_tools.check.finding import Finding, Item, Place, Severity
 from components.corpus_tools.check.labelled_texts import MOST_TEXTS, LabelledTexts
 from components.corpus_tools.check.languages import EXTRA, Languages
 from components.corpus_tools.check.occurrences import Occurrences
-from components.corpus_tools.check.raw_text import RawTextSpans
+from components.corpus_tools.check.raw_text import PunctuatedEntities, RawTextSpans
 from components.corpus_tools.check.reading import CorpusFiles
 from components.corpus_tools.check.store import SentenceStore, stored
 from components.keys import TRAIN_SPLIT
@@ -123,7 +123,7 @@ def check_corpus(
         return CorpusCheck(str(path), 0, {}, Counter(), (finding,), IngestReport())
     counts, duplicates, texts = CorpusCounts(), Duplicates(), LabelledTexts(most_texts)
     characters, raw_text, store = OddCharacters(), RawTextSpans(files.tokenizer), SentenceStore()
-    languages = Languages()
+    languages, punctuated = Languages(), PunctuatedEntities()
     for number, (split, source, sentence) in enumerate(files.read(announce)):
         record, text = stored(split, source, sentence.tokens, sentence.tags, sentence.lines), sentence.text
         store.add(record)
@@ -133,12 +133,19 @@ def check_corpus(
         if not text.isascii():
             characters.add(number, record)
         raw_text.add(number, record, text, sentence.metadata.get("text"))
+        punctuated.add(number, record)
         languages.add(number, text)
     occurrences = Occurrences(texts)
     for number, record in enumerate(store):
         occurrences.add(number, record)
     numbers = [number for several in (*counts.samples.values(), *duplicates.group().values()) for number in several]
-    numbers += [*characters.samples, *raw_text.samples, *occurrences.finish(store), *languages.finish()]
+    numbers += [
+        *characters.samples,
+        *raw_text.samples,
+        *punctuated.samples,
+        *occurrences.finish(store),
+        *languages.finish(),
+    ]
     sentences = store.fetch(numbers)
     splits = counts.ordered()
     for name, part in splits.items():
@@ -152,6 +159,7 @@ def check_corpus(
         *occurrences.findings(sentences),
         *characters.findings(sentences),
         *raw_text.findings(sentences),
+        *punctuated.findings(sentences),
         *languages.findings(sentences),
     ]
     limits = []

@@ -1,9 +1,10 @@
-"""Entities that the tokenizer does not cut out of raw text, with their places."""
+"""Entities that the tokenizer does not cut out of raw text, or that end with punctuation, with their places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.corpus_example_gen.cleaning.raw_text import ends_with_punctuation, punctuation_is_labelled
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 from components.text.char_traits import SPACE, char_class
@@ -94,6 +95,41 @@ class RawTextSpans:
         if start - left in {first for first, _ in pieces} and end - left in {last for _, last in pieces}:
             return None
         return text[left:right]
+
+
+class PunctuatedEntities:
+    """Entities that end with punctuation, as of tokens that were cut at spaces only (`Rome.`, `Oslo,`)."""
+
+    def __init__(self) -> None:
+        """Starts with nothing."""
+        self._entities = self._count = 0
+        self._places: list[tuple[int, int, int]] = []  # number of the sentence, start, end
+
+    def add(self, number: int, sentence: StoredSentence) -> None:
+        """Checks the entities of a sentence with this number."""
+        self._entities += len(sentence.entities)
+        for first, last, _ in sentence.entities:
+            if ends_with_punctuation(sentence.tokens, first, last):
+                self._count += 1
+                if len(self._places) < _MOST:
+                    self._places.append((number, first, last))
+
+    @property
+    def samples(self) -> list[int]:
+        """Numbers of the sentences that the finding shows."""
+        return [number for number, *_ in self._places]
+
+    def findings(self, sentences: dict[int, StoredSentence]) -> Iterator[Finding]:
+        """Yields the finding; `sentences` has those of `samples`."""
+        if not punctuation_is_labelled(self._count, self._entities):
+            return
+        items = tuple(
+            Item(" ".join(sentences[number].tokens[start:end]), "", (sentences[number].place(start, end),), 1)
+            for number, start, end in self._places
+        )
+        title = f"Entities that end with punctuation: {self._count:,} of {self._entities:,}"
+        fix = "Label names without it, and write it as tokens apart: the model takes it for a part of the names."
+        yield Finding("punctuation", Severity.WARNING, title, fix, items, self._count)
 
 
 def _find(text: str, tokens: Sequence[str]) -> list[int] | None:

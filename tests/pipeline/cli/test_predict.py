@@ -131,7 +131,10 @@ def test_a_json_object_is_refused_with_the_command_for_rows_with_keys(predict):
     result = predict(input='plain\n{"key": "a", "sentence": "AB c"}\n')
     assert result.exit_code == 1
     assert "standard input:2: a JSON object, which is not a sentence" in result.output
-    assert "ner predict --input FILE --text sentence --key key --output FILE" in result.output
+    assert "Use `ner predict --input FILE --key key --output FILE`" in result.output
+    for other in ('{"meta": {}, "id": 1, "body": "AB"}', '{"body": "AB", "id": 1, "meta": {}}'):
+        assert "Use `ner predict --input FILE --key id --output FILE`" in predict(input=f"{other}\n").output
+    assert "--input FILE --text FIELD --output FILE" in predict(input='{"a": "AB", "b": "c"}\n').output
     assert predict("{AB} c", '{"AB').exit_code == 0
 
 
@@ -141,6 +144,16 @@ def test_a_control_character_is_refused_as_in_the_rows_of_a_file(predict):
     assert "argument 2: U+0007, a control character, in a sentence. Remove it, or use" in result.output
     assert "standard input:2: U+0000, a control character" in predict(input="plain\nA\0\n").output
     assert predict("AB\tc\x0c").exit_code == 0
+
+
+def test_a_file_given_as_a_sentence_is_refused(predict, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("my rows.csv", "Oslo"):
+        (tmp_path / name).write_text("text\nIda left\n")
+    result = predict("my rows.csv")
+    assert result.exit_code == 2
+    assert "my rows.csv is a file, not a sentence. Tag its texts with --input 'my rows.csv'." in result.output
+    assert predict("Oslo", "no.csv", "x" * 5_000 + ".a").exit_code == 0
 
 
 def test_formats_of_sentences(predict):

@@ -1,4 +1,4 @@
-"""Entities that the tokenizer does not cut out of raw text, compared with the check of the ingestion."""
+"""Entities that raw text does not keep, compared with the check of the ingestion, or that end with punctuation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
-from components.corpus_tools.check.raw_text import RawTextSpans
+from components.corpus_tools.check.raw_text import PunctuatedEntities, RawTextSpans
 from components.corpus_tools.check.store import stored
 from components.text.words import word_offsets
 
@@ -55,3 +56,31 @@ def test_the_part_between_spaces_decides(text, data):
         return
     cut = start in {first for first, _ in pieces} and end in {last for _, last in pieces}
     assert (RawTextSpans()._piece(text, start, end) is None) == cut
+
+
+def punctuated(*sentences):
+    """Returns the findings of sentences of one entity each, and the note of the ingestion."""
+    entities, reference, report = PunctuatedEntities(), RawTextCheck("a", "words", 0.0), IngestReport()
+    records = {}
+    for number, text in enumerate(sentences):
+        tokens = tuple(text.split())
+        tags = tuple("B-X" if token[0].isupper() else "O" for token in tokens)
+        records[number] = stored("train", "a", tokens, tags, tuple(range(1, len(tokens) + 1)))
+        entities.add(number, records[number])
+        reference.add(RawSentence(number + 1, list(tokens), list(tags)), Sentence(tokens, tags, number + 1))
+    reference.finish(report)
+    return list(entities.findings(records)), report.notes
+
+
+@pytest.mark.parametrize("name", ["Rome.", "Oslo, in", "Bo?", "Yahoo! said", "in Oslo; no"])
+def test_entities_that_end_with_punctuation_are_named_if_they_are_many(name):
+    findings, notes = punctuated(*[name] * 5, *["in Rome ."] * 40)
+    assert [(found.kind, found.total) for found in findings] == [("punctuation", 5)]
+    assert "5 of 45 entities end with punctuation, such as" in notes[0]
+    assert punctuated(*[name] * 4) == ([], [])
+    assert punctuated(*[name] * 5, *["in Rome ."] * 300) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["Apple Inc. said", "in U.S. cities", "see Rome .", "see Rome", "who is Bo ?"])
+def test_abbreviations_and_punctuation_outside_entities_are_no_finding(name):
+    assert punctuated(*[name] * 100) == ([], [])
