@@ -35,7 +35,7 @@ class RunLine:
             of another version of this project.
         version: version in the registry; empty: not pushed.
         state: `complete`; `complete, no training` (the model is that of an earlier run); `cached` (no node executed);
-            or the node that failed or was the last.
+            or the node that failed, is running, was unfinished when its process was killed, or was the last.
     """
 
     run_id: str
@@ -78,7 +78,7 @@ def print_runs(console: Console, lines: Iterable[RunLine]) -> None:
                 line.version,
                 line.state,
             ),
-            "red" if line.state.startswith("failed") else "dim" if line.state == "cached" else "",
+            "red" if line.state.startswith(("failed", "unfinished")) else "dim" if line.state == "cached" else "",
         )
         for line in lines
     ]
@@ -143,8 +143,8 @@ def _verdict(record: RunRecord, evaluation: Evaluation | None) -> str:
 
 def _state(record: RunRecord) -> str:
     for node in record.nodes:
-        if node.state == "failed":
-            return f"failed: {node.name}"
+        if not node.is_complete:
+            return f"{node.state}: {node.name}"
     if record.source:
         return "cached"
     if any(node.name == PUSHER for node in record.nodes):

@@ -14,6 +14,7 @@ from components.common.files import sqlite_connection
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
+from pipeline.run.work_lock import is_in_use
 
 PUSHER = "RegistryPusher"
 """Name of the last node."""
@@ -29,7 +30,7 @@ class NodeRecord:
 
     Attributes:
         name: the node's id.
-        state: `run`, `cached` or `failed`.
+        state: `run`, `cached`, `failed`, `running`, or `unfinished` (its process was killed).
         seconds: wall time.
         began: start time in seconds since the epoch; 0: unknown.
     """
@@ -38,6 +39,11 @@ class NodeRecord:
     state: str
     seconds: float
     began: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its outputs are complete."""
+        return self.state in ("run", "cached")
 
 
 class NodeArtifacts(NamedTuple):
@@ -134,13 +140,17 @@ def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
                     outputs[node, channel] = (relocation.text(uri), properties)
         cached = bool(nodes) and all(node.state == "cached" for node in nodes)
         source = _source(tables, artifacts) if cached else None
+    if any(node.state == _UNFINISHED for node in nodes) and run_id == run_ids(config)[0] and is_in_use(config):
+        nodes = [dataclasses.replace(node, state="running") if node.state == _UNFINISHED else node for node in nodes]
     return RunRecord(tuple(nodes), outputs, run_id, artifacts, source)
 
 
 _SCHEMA = 10  # of the tables, in ML Metadata 1.16 and 1.17
 _INPUT, _OUTPUT = 3, 4  # of ml_metadata.Event.Type
 _STRUCT = "mlmd-struct::"  # prefix of a message, which no reader of runs needs
-_STATES = {3: "run", 5: "cached"}  # COMPLETE and CACHED of ml_metadata.Execution.State
+_UNFINISHED = "unfinished"
+# RUNNING, COMPLETE and CACHED of ml_metadata.Execution.State
+_STATES = {2: _UNFINISHED, 3: "run", 5: "cached"}
 _EXECUTIONS = """
     SELECT Execution.id, Type.name, last_known_state, Execution.create_time_since_epoch,
            Execution.last_update_time_since_epoch

@@ -126,11 +126,14 @@ def _page(record: RunRecord) -> Path:
     path = folder / _FILE if folder else None
     if path is not None and path.is_file():
         return path
-    failed = [node.name for node in record.nodes if node.state == "failed"]
-    if path is not None:
+    incomplete = next((node for node in record.nodes if not node.is_complete), None)
+    if path is not None and (incomplete is None or incomplete.name != "Reporter"):
         problem = f"the file {path} was removed"
-    elif failed:
-        problem = f"{failed[0]} failed before the Reporter ran"
-    else:
+    elif incomplete is None:
         problem = f"the run ended after {record.nodes[-1].name if record.nodes else '0 nodes'}"
+    elif incomplete.state == "running":
+        problem = f"{incomplete.name} is running, and the Reporter has not ended"
+    else:
+        verb = "failed" if incomplete.state == "failed" else "was stopped"
+        problem = f"{incomplete.name} {verb} before the Reporter ended"
     raise ReportError(f"run {record.run_id}: no report, {problem}. `ner report --list` shows the other runs.")

@@ -102,7 +102,7 @@ def _decided(config: PipelineConfig, params: dict[str, str]) -> dict[str, str]:
 
 
 def _produced(config: PipelineConfig, run: RunRecord, params: dict[str, str], tags: dict[str, str]) -> VersionRecord:
-    done = {node.name for node in run.nodes if node.state != "failed"}
+    done = {node.name for node in run.nodes if node.is_complete}
     folders = {
         key: folder
         for key, output in _OUTPUTS.items()
@@ -116,8 +116,8 @@ def _produced(config: PipelineConfig, run: RunRecord, params: dict[str, str], ta
 
 
 def _last_node(run: RunRecord) -> str:
-    failed = [node.name for node in run.nodes if node.state == "failed"]
-    return f"{failed[-1]}: " if failed else ""
+    incomplete = [node.name for node in run.nodes if not node.is_complete]
+    return f"{incomplete[-1]}: " if incomplete else ""
 
 
 def _outcome(run: RunRecord) -> tuple[str, str]:

@@ -41,5 +41,16 @@ def no_run(config: PipelineConfig) -> AbstractContextManager[None]:
     return locked(_file(config), wait=False)
 
 
+def is_in_use(config: PipelineConfig) -> bool:
+    """Returns whether a run or `ner clean` uses the work folder, if this process may write there."""
+    try:
+        with no_run(config):
+            return False
+    except LockHeldError:
+        return True
+    except OSError:
+        return False
+
+
 def _file(config: PipelineConfig) -> Path:
     return config.root / ".run.lock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -12,6 +13,7 @@ from configs.loading import load_config
 from pipeline.run.run_list import RunLine
 from pipeline.run.run_record import metadata_path, read_run, run_ids
 from pipeline.run.run_report import run_details, runs, write_report
+from pipeline.run.work_lock import run_lock
 
 metadata_store = LazyModule("ml_metadata.metadata_store")
 mlmd = LazyModule("ml_metadata.proto.metadata_store_pb2")
@@ -113,6 +115,23 @@ def test_a_complete_run_with_a_cached_model_is_marked(config, metadata):
     assert [line.state for line in lines] == ["complete, no training", "failed: Trainer", "complete"]
 
 
+def test_a_run_in_progress_is_running_and_one_that_was_killed_is_unfinished(config, metadata):
+    third = metadata.run("2026-11-23T10:00:00.1")
+    metadata.node(third, "CorpusExampleGen", outputs=[("examples", 1)])
+    metadata.node(third, "Trainer", [("examples", 1)], state=mlmd.Execution.RUNNING)
+    for held, state, problem in (
+        (True, "running", "Trainer is running, and the Reporter has not ended"),
+        (False, "unfinished", "Trainer was stopped before the Reporter ended"),
+    ):
+        with run_lock(config) if held else contextlib.nullcontext():
+            assert RunLine.of(read_run(config, runs(config)[0])).state == f"{state}: Trainer"
+            with pytest.raises(ReportError, match=f"no report, {problem}"):
+                write_report(config)
+    metadata.run("2026-11-24T10:00:00.1")
+    with run_lock(config):  # of the newer run
+        assert RunLine.of(read_run(config, runs(config)[1])).state == "unfinished: Trainer"
+
+
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):
     details = run_details(read_run(config, "2026-11-21T10:00:00.1"))
     assert [node.name for node in details.nodes] == ["CorpusExampleGen", "Reporter", "RegistryPusher"]
@@ -138,7 +157,7 @@ def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata
     [
         (
             None,
-            r"run 2026-11-22T10:00:00.1: no report, Trainer failed before the Reporter ran. `ner report --list`",
+            r"run 2026-11-22T10:00:00.1: no report, Trainer failed before the Reporter ended. `ner report --list`",
         ),
         ("2026-11-2", "run '2026-11-2': 2 runs begin with it"),
         ("2025", "run '2025': no run begins with it. .*the newest is 2026-11-22"),
