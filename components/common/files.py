@@ -68,6 +68,7 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # ISO-2022 has es
 _FEW_CONTROLS = 0.02  # share of a text
 _BEFORE, _AFTER = 4_000, 16_000  # bytes around an error that tell an encoding
 _CHUNK = 1 << 16
+_TABLES, _TEXTS = (".xlsx", ".xls", ".xlsm", ".ods"), (".docx", ".doc", ".odt", ".rtf", ".pptx")
 _LEAST_UTF16 = 8  # bytes
 _WAIT_SECONDS = 20  # for a writer of an sqlite file to commit, as MLflow does
 _targets: dict[str, str] = {}  # temporary folder -> target, also after its end, because errors are explained later
@@ -146,12 +147,26 @@ def office_remedy(file: IO[bytes], path: str) -> str:
             names = archive.namelist()
             kind = archive.read("mimetype")[:80] if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error):
-        return ""
+        return office_remedy_by_name(path)
     if any(name.startswith("xl/") for name in names) or b"spreadsheet" in kind:
-        return f"Save it as CSV (UTF-8), as {Path(path).stem}.csv."
+        return _save_as(path, "CSV")
     if "content.xml" in names or any(name.startswith(("word/", "ppt/")) for name in names):
-        return f"Save it as text (UTF-8), as {Path(path).stem}.txt."
+        return _save_as(path, "text")
     return ""
+
+
+def office_remedy_by_name(path: str) -> str:
+    """Returns the remedy for a file with the extension of an Office document; "" for others.
+
+    >>> office_remedy_by_name("data/rows.xlsx"), office_remedy_by_name("rows.csv")
+    ('Save it as CSV (UTF-8), as rows.csv.', '')
+    """
+    suffix = Path(path).suffix.lower()
+    return _save_as(path, "CSV") if suffix in _TABLES else _save_as(path, "text") if suffix in _TEXTS else ""
+
+
+def _save_as(path: str, kind: str) -> str:
+    return f"Save it as {kind} (UTF-8), as {Path(path).stem}{'.csv' if kind == 'CSV' else '.txt'}."
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from components.common.files import packed_by_name
+from components.common.files import office_remedy_by_name, packed_by_name
 from components.common.hashing import file_hash
 from components.corpus_example_gen.corpus.parallel_files import parallel_files, paste_command
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
@@ -580,6 +580,8 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         packed = [path for path in entries if path.is_file() and packed_by_name(path.name)]
         if packed and (form := packed_by_name(packed[0].name)):
             fix = form.fix(packed[0].name)
+        elif office := next(filter(None, (office_remedy_by_name(path.name) for path in sorted(entries))), ""):
+            fix = office
         elif inner := _inner_corpora(folder):
             fix = f"Give {'the folder' if len(inner) == 1 else 'one of the folders'} {listed([*map(str, inner)])}."
         raise CorpusError(str(folder), None, problem, fix)

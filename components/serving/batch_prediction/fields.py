@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from components.common.errors import quoted
-from components.common.files import packed_by_name
+from components.common.files import office_remedy_by_name, packed_by_name
 from components.corpus_example_gen.corpus.layout import EXTENSIONS
 from components.keys import TEXT_NAMES
 from components.serving.batch_prediction.errors import BatchError
@@ -148,6 +148,8 @@ def input_kind(path: str) -> str:
         return JSON_LINES
     if packed := packed_by_name(path):
         raise BatchError(f"--input {path}: is {packed.title}, which is not read. {packed.fix(path)}")
+    if fix := office_remedy_by_name(path):
+        raise BatchError(f"--input {path}: is an Office document, which is not read. {fix}")
     if re.search(r"tfrecords?(-\d+-of-\d+)?$", name):
         return TFRECORD
     suffix = Path(name).suffix.lower()
@@ -193,6 +195,8 @@ def output_kind(path: str, format_name: str) -> str:
         if format_name != "entities":
             raise BatchError(f"--output {path}: {format_name} has no {suffix} form. Give a file that ends in .jsonl.")
         return _SUFFIXES[suffix]
+    if other := {".conll": "conll", ".txt": "conll or highlight", ".ann": "brat"}.get(suffix):
+        raise BatchError(f"--output {path}: {format_name} has no {suffix} form. Add --format {other}.")
     raise BatchError(
         f"--output {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv (each also with .gz) or "
         ".parquet, or - for standard output."

@@ -120,8 +120,11 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
             find_splits(fill(tmp_path / str(number), *names))
 
 
-def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
-    with pytest.raises(CorpusError, match=r"has no corpus file, only train\.xlsx\. .* Extensions: conll, .*csv"):
+def test_folder_with_other_extensions_names_files_and_extensions_or_the_remedy(tmp_path):
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(CorpusError, match=r"has no corpus file, only train\.pdf\. .* Extensions: conll, .*csv"):
+        find_splits(fill(tmp_path / "docs", "train.pdf", "README.md"))
+    with pytest.raises(CorpusError, match=r"has no corpus file, only docs/, train\.xlsx\. Save it as CSV"):
         find_splits(fill(tmp_path, "train.xlsx", "README.md"))
 
 

@@ -114,6 +114,11 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
         assert fix in caught.value.fix
 
 
+def test_an_office_document_that_cannot_be_opened_is_known_by_its_name():
+    with pytest.raises(CorpusError, match=r"Office document, which is not read. Save it as CSV \(UTF-8\), as a\.csv"):
+        load_text("a.xlsx", b"PK\x03\x04\x14\0\0\0")
+
+
 @pytest.mark.parametrize(
     ("member", "fix"),
     [

@@ -414,8 +414,13 @@ def test_a_folder_is_refused_as_such(tmp_path):
 
 
 def test_unknown_suffixes_are_refused_with_the_known_ones():
-    with pytest.raises(BatchError, match=r"--input a\.xlsx: the format is unknown"):
+    with pytest.raises(BatchError, match=r"--input a\.abc: the format is unknown"):
+        input_kind("a.abc")
+    with pytest.raises(BatchError, match=r"--input a\.xlsx: is an Office document.* as CSV \(UTF-8\), as a\.csv"):
         input_kind("a.xlsx")
+    for suffix, form in ((".conll", "conll"), (".txt", "conll or highlight"), (".ann", "brat")):
+        with pytest.raises(BatchError, match=rf"--output a\{suffix}: .* Add --format {form}\."):
+            output_kind(f"a{suffix}", "entities")
     with pytest.raises(BatchError, match=r"--output a\.xlsx: the format is unknown"):
         output_kind("a.xlsx", "entities")
     with pytest.raises(BatchError, match=r"brat has two files"):
