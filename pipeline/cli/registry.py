@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import standard_output
+from components.common.console import announce, standard_output
 from components.common.errors import counted
 from components.common.progress import progress_shown, report_progress
 from pipeline.cli.options import config_options
@@ -130,11 +130,20 @@ def show(opened: _Opened, version: str, as_json: bool) -> None:
 @_with_registry
 def diff(opened: _Opened, first: str, second: str) -> None:
     """Show the differences between two versions: scores, settings, data, origin."""
-    from components.registry.version_diff import differences
+    from components.registry.names import CORPUS_TAG
+    from components.registry.version_diff import SCORES, differences
     from pipeline.registry_view.tables import print_differences
 
     a, b = opened.require(first), opened.require(second)
-    print_differences(standard_output(), a, b, differences(a, b))
+    rows = differences(a, b)
+    print_differences(standard_output(), a, b, rows)
+    corpora = {version.tags.get(CORPUS_TAG) for version in (a, b)}
+    if len(corpora) > 1 and any(row.section == SCORES for row in rows):
+        announce(
+            "note: the versions have different corpora, and perhaps scores of different sentences. `ner evaluate "
+            f"--data PATH --model {a.version} --against {b.version}` scores both on the same ones.",
+            "yellow",
+        )
 
 
 @registry.command("promote", short_help="Make VERSION the champion.")

@@ -37,6 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "run_fingerprint": str(number),
                 "data.span": str(number),
                 "run_id": "r",
+                "corpus_fingerprint": "old" if number < 4 else "new",
             },
             metrics={"entity_f1": 0.5 + number / 100},
             metrics_by_type={"PER": {"f1": number / 10}},
@@ -124,6 +125,12 @@ def test_diff_shows_differences_only(ner):
     assert not any("source=a" in name for name in rows)
     assert all(len(line) <= 80 for line in output.splitlines() if "hash" not in line)
     assert "have the same recorded data" in ner("diff", "2", "2").output
+
+
+def test_diff_of_versions_with_different_corpora_names_the_command_that_compares_their_scores(ner):
+    note = "`ner evaluate --data PATH --model 3 --against 4` scores both on the same ones"
+    assert note in ner("diff", "3", "4").output
+    assert "scores of different sentences" not in ner("diff", "champion", "3").output
 
 
 def test_promote_expects_the_champion_of_the_blessing(ner, home):

@@ -42,8 +42,8 @@ def saved_model(context: Context) -> str:
 
 
 def models_below(folder: Path) -> list[str]:
-    """Returns the SavedModels in the subfolders of a folder, as in a serving directory; the newest version is last."""
-    folders = [file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
+    """Returns the SavedModels below a folder, as in a serving or work directory; the newest version is last."""
+    folders = [file.parent for depth in ("*", "*/*", "*/*/*") for file in folder.glob(f"{depth}/saved_model.pb")]
     return sorted((str(each.relative_to(folder)) for each in folders), key=lambda name: (len(name), name))
 
 

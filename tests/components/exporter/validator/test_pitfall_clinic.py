@@ -102,6 +102,12 @@ def folder_of_versions(clinic, folder):
     return folder
 
 
+@broken("saved_model", "folder_of_versions", "but in its subfolder serving/ner/7")
+def work_folder(clinic, folder):
+    shutil.copytree(clinic.folder, folder / "serving/ner/7")
+    return folder
+
+
 @broken("saved_model", "cannot_load", "no meta graph has the tag `serve`")
 def tagged_for_training(clinic, folder):
     return clinic.edited(clinic.folder, folder, lambda graph: graph.meta_info_def.tags.append("train"))
