@@ -47,7 +47,7 @@ _PER_MODEL_BYTE = 8
 """Weights of a pretrained encoder: state of the optimizer, average, checkpoint, three exported copies."""
 
 _STEP = 1000
-_WHOLE = (".json", ".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them is no valid file
+_WHOLE = (".json", ".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them cannot be read
 
 _CONNECT_SECONDS = 5.0
 _UNPACKED = 5  # bytes of text in one byte of a .gz file

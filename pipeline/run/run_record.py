@@ -42,7 +42,7 @@ class NodeRecord:
 
     @property
     def is_complete(self) -> bool:
-        """Whether its outputs are complete."""
+        """True if its outputs are complete."""
         return self.state in ("run", "cached")
 
 

@@ -75,7 +75,7 @@ def punctuated(*sentences):
 @pytest.mark.parametrize("name", ["Rome.", "Oslo, in", "Bo?", "Yahoo! said", "in Oslo; no"])
 def test_entities_that_end_with_punctuation_are_named_if_they_are_many(name):
     findings, notes = punctuated(*[name] * 5, *["in Rome ."] * 40)
-    assert [(found.kind, found.total) for found in findings] == [("punctuation", 5)]
+    assert [(finding.kind, finding.total) for finding in findings] == [("punctuation", 5)]
     assert "5 of 45 entities end with punctuation, such as" in notes[0]
     assert punctuated(*[name] * 4) == ([], [])
     assert punctuated(*[name] * 5, *["in Rome ."] * 300) == ([], [])
