@@ -203,12 +203,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
             f"Write token, tab, tag on each line.{hint} `ner predict` tags unlabelled text.",
         )
     if separator == " " and settings.tag_column is None and 2 * widths[width] <= widths.total():
-        last = [cells[-1] for _, cells in _rows(lines(), separator, quoted) if cells]
-        if not any(cell in OUTSIDE_LABELS or split_tag(cell)[0] for cell in last):
-            first = next(line for line, cells in _rows(lines(), separator, quoted) if cells)
-            problem = "found text without labels: the rows differ in their numbers of words, and none ends with a tag"
-            fix = "Label it in an annotation tool, or write token, tab, tag on each line. `ner predict` tags such text."
-            raise CorpusReadingError(path, first, problem, fix)
+        _require_tags(_rows(lines(), separator, quoted), path)
     configured, settings = settings, _named_columns(lines(), settings)
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
@@ -244,6 +239,18 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
     others = () if is_chosen else tuple((column, min(types)) for column, types in survey.others.items())
     return ColumnLayout(separator, width, roles, quoted, others, survey.labels, note)
+
+
+def _require_tags(rows: Iterable[tuple[int, list[str]]], path: str) -> None:
+    """Refuses rows of different widths none of which ends with a tag: running text."""
+    number = 0
+    for line, cells in rows:
+        number = number or line * bool(cells)
+        if cells and (cells[-1] in OUTSIDE_LABELS or split_tag(cells[-1])[0]):
+            return
+    problem = "found text without labels: the rows differ in their numbers of words, and none ends with a tag"
+    fix = "Label it in an annotation tool, or write token, tab, tag on each line. `ner predict` tags such text."
+    raise CorpusReadingError(path, number, problem, fix)
 
 
 def _looks_outside(label: str) -> bool:
