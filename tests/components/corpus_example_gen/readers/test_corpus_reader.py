@@ -248,7 +248,7 @@ def test_file_without_a_sentence_is_an_error():
         (b"", "has no sentence"),
         (
             b"\x80\x81\xff\0\x01",
-            "0x80, which is not UTF-8, at byte offset 0. Corpora are UTF-8 text. Convert it",
+            "0x80, which is not UTF-8, at byte offset 0. Corpora are UTF-8 text. The file is binary",
         ),
         (b"a\nb\n", "found one column"),
     ],
