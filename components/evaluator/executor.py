@@ -29,7 +29,7 @@ from components.evaluator.inputs import (
     without_absent_champion,
     without_incomparable_champion,
 )
-from components.evaluator.insights.example_files import places, training_sentences
+from components.evaluator.insights.example_files import champion_training_note, places, sentences_of_split
 from components.evaluator.insights.training_labels import TrainingLabels
 from components.evaluator.outputs import log_decision, write_blessing, write_score_properties
 from components.evaluator.results.evaluation import Evaluation
@@ -83,14 +83,17 @@ class Executor(tfx_executor.Executor):
         self._run_tfma(config, inputs, output_dict, exec_properties)
         overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
         inconsistent = labels.inconsistent(counts.errors_by_text()) if labels else []
-        # The places of training labels are keys here, see `training_sentences`.
+        # The places of training labels are keys here, see `sentences_of_split`.
         shown = {key for row in inconsistent[:MOST_INCONSISTENT] for label in row.labels for key in label.places}
         lines = places(examples, {*shown, *counts.keys, *(error.key for error in errors)})
         forced = exec_properties.get(FORCE_BLESS_KEY) or ""
+        decision = decide(overall, slices, settings.blessing_rules, obstacles, forced)
+        champions = inputs.get(standard_component_specs.BASELINE_MODEL_KEY) or []
+        notes = filter(None, (champion_training_note(examples, splits, champion) for champion in champions))
         result = Evaluation(
             overall=overall,
             slices=slices,
-            blessing=decide(overall, slices, settings.blessing_rules, obstacles, forced),
+            blessing=dataclasses.replace(decision, notes=(*decision.notes, *notes)),
             errors=tuple(dataclasses.replace(error, place=lines.get(error.key, "")) for error in errors),
             splits=tuple(splits),
             champion_version=champion_version(input_dict),
@@ -132,7 +135,7 @@ def _training_labels(settings: EvaluatorSettings, inputs: Artifacts) -> Training
         check_splits(inputs, [TRAIN_SPLIT])
     if not all(TRAIN_SPLIT in artifact_utils.decode_split_names(each.split_names) for each in examples):
         return None
-    return TrainingLabels(training_sentences(examples))
+    return TrainingLabels(sentences_of_split(examples, TRAIN_SPLIT))
 
 
 def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> ExtractorSettings:

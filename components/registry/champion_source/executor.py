@@ -13,6 +13,7 @@ from tfx.utils import path_utils
 
 from components import keys
 from components.artifacts import Artifacts
+from components.common.files import write_atomically
 from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
@@ -57,6 +58,8 @@ class Executor(base_executor.BaseExecutor):
         champion.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
         _set_version(champion, version)
         logging.info("The baseline is %s version %d.", version.name, version.version)
+        if sentences := registry.trained_file(version, keys.TRAINING_SENTENCES_FILE):
+            write_atomically(Path(champion.uri, keys.TRAINING_SENTENCES_FILE), sentences)
         # Into a subfolder: TFX has created the artifact's folder, and a download renames a whole folder into place.
         if registry.fetch_trained(version, Path(trained.uri, keys.TRAINED_FOLDER), link=True) is None:
             _leave_empty(trained)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -234,6 +235,20 @@ def test_training_sentences_are_written_as_hashes_without_their_spaces(evaluate,
     letters = [sentence["sentence"].replace(" ", "") for sentence in corpus.sentences]
     assert all(TextHashes.from_bytes(content, "").contain(letters[:9]))
     assert len(TextHashes.from_bytes(content, "").hashes) == 9
+
+
+@pytest.mark.parametrize(("known", "noted"), [(15, True), (0, False)])
+def test_a_champion_that_was_trained_on_the_sentences_is_noted(evaluate, corpus, tmp_path, known, noted):
+    champion = evaluate.champion("good")
+    shutil.copytree(champion.uri, tmp_path / "champion")
+    champion.uri = str(tmp_path / "champion")
+    letters = [sentence["sentence"].replace(" ", "") for sentence in corpus.sentences]
+    (tmp_path / "champion" / "training_sentences.npy").write_bytes(TextHashes.of([*letters[:known], "x"]).to_bytes())
+    evaluation, _ = evaluate("good", champion)
+    notes = read_evaluation(evaluation.uri).blessing.notes
+    # Two of the sentences are equal.
+    text = "16 of 60 sentences (27 %) are in the training data of the champion"
+    assert [text in note for note in notes] == [True] * noted
 
 
 def test_scores_equal_seqeval_and_the_model_is_blessed(evaluate, corpus):

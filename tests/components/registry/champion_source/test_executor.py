@@ -57,16 +57,19 @@ def test_a_version_is_downloaded_to_the_place_where_tfx_expects_it(run, registry
     assert list(Path(trained.uri).iterdir()) == []
 
 
-def test_a_trained_model_is_downloaded_with_its_vocabularies(run, registry, make_model, tmp_path):
-    for name in ("model.keras", "vocabulary"):
+def test_a_trained_model_is_downloaded_with_its_vocabularies_and_training_sentences(
+    run, registry, make_model, tmp_path
+):
+    names = ("model.keras", "word_vocabulary", "training_sentences.npy")
+    for name in names:
         (tmp_path / name).write_text(name)
-    files = {"model.keras": tmp_path / "model.keras", "word_vocabulary": tmp_path / "vocabulary"}
-    registry.register(make_model("one"), "ner", VersionRecord(trained=files))
-    _, trained = run("1")
+    registry.register(make_model("one"), "ner", VersionRecord(trained={name: tmp_path / name for name in names}))
+    champion, trained = run("1")
+    assert Path(champion.uri, "training_sentences.npy").read_text() == "training_sentences.npy"
     assert trained.get_int_custom_property("present") == 1
     assert trained.get_int_custom_property("version") == 1
     contents = {path.name: path.read_text() for path in Path(trained.uri, "trained").iterdir()}
-    assert contents == {"model.keras": "model.keras", "word_vocabulary": "vocabulary"}
+    assert contents == {name: name for name in names}
 
 
 @pytest.mark.extended
