@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from absl import logging
@@ -32,18 +32,25 @@ _READERS = (
 
 
 def gather_texts(
-    names: Sequence[str], settings: CorpusSettings, folder: Path, where: str = "trainer.unlabelled"
+    names: Sequence[str],
+    settings: CorpusSettings,
+    folder: Path,
+    where: str = "trainer.unlabelled",
+    *,
+    labelled: Path | None = None,
 ) -> Path:
     """Writes all texts into one file (`components.text.unlabelled`), unless it exists for these contents.
 
     Files with a field of a usual name (`TEXT_NAMES`) are read row by row, as `ner predict` reads them; all others as a
-    corpus. Long texts are divided into sentences, and repeated texts are left out. A warning counts unreadable rows.
+    corpus. Long texts are divided into sentences, and repeated texts are left out. Warnings count unreadable rows and
+    sentences of the labelled corpus, on which scores would otherwise be those of a tagger that has seen them.
 
     Args:
         names: files and folders.
         settings: settings of a corpus, for files in its formats.
         folder: folder of the file.
         where: the setting or option that names the files, for errors.
+        labelled: corpus whose sentences are left out.
 
     Returns:
         The file, whose name follows from the contents.
@@ -57,7 +64,10 @@ def gather_texts(
     for source in sources:
         if not source.exists():
             raise NerError(f"{where}: {source} does not exist. Give files or folders of texts.")
-    parts = [*(content_version(str(source)) for source in sources), settings.model_dump_json(exclude={"path"})]
+    parts = [
+        *(content_version(str(path)) for path in filter(None, (*sources, labelled))),
+        settings.model_dump_json(exclude={"path"}),
+    ]
     parts.append(package_hash(*_READERS))
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     file = folder / f"{digest}.jsonl.gz"
@@ -67,24 +77,47 @@ def gather_texts(
         with incoming_folder(file) as incoming:
             temporary = incoming / file.name
             with gzip.GzipFile(temporary, "wb", mtime=0) as output:
-                if not _write(output, sources, settings, where):
-                    raise NerError(f"{where}: the files have no text. Give files with texts.")
+                texts = (text for source in sources for text in _texts(source, settings, where))
+                known = _sentences(labelled, settings) if labelled else set[bytes]()
+                if not _write(output, texts, known, where):
+                    others = " that the labelled corpus does not have" if known else ""
+                    raise NerError(f"{where}: the files have no text{others}. Give files with texts.")
             fsync_path(temporary)
             os.replace(temporary, file)
     return file
 
 
-def _write(output: gzip.GzipFile, sources: list[Path], settings: CorpusSettings, where: str) -> int:
-    seen = set[bytes]()
-    for source in sources:
-        for text in _texts(source, settings, where):
-            for start, end in sentence_offsets(text) if len(text) > _LONG else [(0, len(text))]:
-                part = text[start:end].strip()
-                digest = hashlib.blake2b(part.encode("utf-8", "replace"), digest_size=8).digest()
-                if part and digest not in seen:
-                    seen.add(digest)
-                    output.write(json.dumps(part).encode() + b"\n")
+def _write(output: gzip.GzipFile, texts: Iterable[str], labelled: set[bytes], where: str) -> int:
+    """Writes each text once, without those that are labelled; returns their number."""
+    seen, left_out = set[bytes](), set[bytes]()
+    for part in _parts(texts):
+        digest = _digest(part)
+        if digest in labelled:
+            left_out.add(digest)
+        elif digest not in seen:
+            seen.add(digest)
+            output.write(json.dumps(part).encode() + b"\n")
+    if left_out:
+        text = counted(len(left_out), "text")
+        logging.warning("%s: %s left out: sentences of the labelled corpus, whose scores they would raise", where, text)
     return len(seen)
+
+
+def _sentences(corpus: Path, settings: CorpusSettings) -> set[bytes]:
+    return set(map(_digest, _parts(sentence.text for sentence in read_corpus(corpus, for_tools(settings)))))
+
+
+def _parts(texts: Iterable[str]) -> Iterator[str]:
+    """Yields the texts, the sentences of long ones."""
+    for text in texts:
+        for start, end in sentence_offsets(text) if len(text) > _LONG else [(0, len(text))]:
+            if part := text[start:end].strip():
+                yield part
+
+
+def _digest(text: str) -> bytes:
+    """Returns a hash without spaces, so that tokens and raw text are equal."""
+    return hashlib.blake2b("".join(text.split()).encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _texts(path: Path, settings: CorpusSettings, where: str) -> Iterator[str]:

@@ -71,10 +71,11 @@ def _teaching(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     """
     if config.trainer.teacher is None:
         return {}
-    return {
-        "teacher": {"path": str(_teacher_folder(config.trainer.teacher, config))},
-        "unlabelled": {"path": str(gather_texts(config.trainer.unlabelled, config.corpus, config.root / "unlabelled"))},
-    }
+    folder = _teacher_folder(config.trainer.teacher, config)
+    texts = gather_texts(
+        config.trainer.unlabelled, config.corpus, config.root / "unlabelled", labelled=config.corpus.path
+    )
+    return {"teacher": {"path": str(folder)}, "unlabelled": {"path": str(texts)}}
 
 
 def _teacher_folder(reference: str, config: PipelineConfig) -> Path:

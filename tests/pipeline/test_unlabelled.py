@@ -56,6 +56,25 @@ def test_long_texts_are_divided_into_sentences(tmp_path):
     assert gathered(tmp_path, write(tmp_path / "a.txt", " ".join(sentences))) == sentences
 
 
+def test_sentences_of_the_labelled_corpus_are_left_out(tmp_path, monkeypatch):
+    warnings = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: warnings.append(text % values))
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus" / "train.conll", "Ann B-PER\ncame O\n. O\n")
+    write(tmp_path / "corpus" / "test.conll", "Bo B-PER\nslept O\n. O\n")
+    texts = write(tmp_path / "a.txt", "Ann came.\nAl ran.\nBo slept .\nBo slept.\n" + "Bo slept. " * 50)
+    file = gather_texts([texts], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus")
+    assert [*read_texts(str(file))] == ["Al ran."]
+    assert warnings == [
+        "trainer.unlabelled: 2 texts left out: sentences of the labelled corpus, whose scores they would raise"
+    ]
+    write(tmp_path / "corpus" / "test.conll", "Al B-PER\nran O\n. O\n")
+    assert gather_texts([texts], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus") != file
+    only = write(tmp_path / "b.txt", "Ann came.\n")
+    with pytest.raises(NerError, match=r"no text that the labelled corpus does not have"):
+        gather_texts([only], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus")
+
+
 def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
     first = gather_texts([write(tmp_path / "a.txt", "one")], SETTINGS, tmp_path / "gathered")
     before = first.read_bytes(), os.stat(first).st_ino
