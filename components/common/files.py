@@ -444,7 +444,7 @@ def encoding_fix(name: str, sample: bytes, at: int) -> str:
 
     Example:
         >>> encoding_fix("a.txt", "in Zürich".encode("cp1252"), 4)
-        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt`, which reads 'Zürich'."
+        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt > NEW`, which reads 'Zürich'."
 
     Args:
         name: name of the file.
@@ -464,7 +464,7 @@ def encoding_fix(name: str, sample: bytes, at: int) -> str:
     begin = max((end + 1 for end in ends if end < at), default=0)
     word = sample[begin : min((end for end in ends if end > at), default=len(sample))].decode(encoding, "replace")
     command = shell_command(f"iconv -f {encoding} -t UTF-8", name)
-    return f"Convert it, for example with `{command}`, which reads {quoted(word, 40)}."
+    return f"Convert it, for example with `{command} > NEW`, which reads {quoted(word, 40)}."
 
 
 def encoding_fix_of(file: IO[bytes], name: str) -> str:
@@ -473,7 +473,7 @@ def encoding_fix_of(file: IO[bytes], name: str) -> str:
     Example:
         >>> import io
         >>> encoding_fix_of(io.BytesIO("in Zürich".encode("cp1252")), "a.txt")
-        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt`, which reads 'Zürich'."
+        "Convert it, for example with `iconv -f WINDOWS-1252 -t UTF-8 a.txt > NEW`, which reads 'Zürich'."
 
     Args:
         file: its content, unpacked.

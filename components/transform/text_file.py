@@ -80,7 +80,7 @@ class TextFile:
 
     def _nul_error(self, line: int, text: bytes) -> TextFileError:
         if name := utf16_without_mark(text[: len(text) // 2 * 2]):
-            fix = f"Convert the file with `{shell_command(f'iconv -f {name} -t UTF-8', self.path)}`."
+            fix = f"Convert the file with `{shell_command(f'iconv -f {name} -t UTF-8', self.path)} > NEW`."
             return TextFileError(self.path, line, f"is {name} without a byte order mark", fix)
         problem = "a NUL byte: the file is binary, or UTF-16"
         return TextFileError(self.path, line, problem, f"Convert it to {self.expected}.")

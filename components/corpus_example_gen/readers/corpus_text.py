@@ -365,4 +365,4 @@ def _converted(path: str, offset: int, content: FileContent) -> str:
 
 def _iconv(path: str, encoding: str) -> str:
     command = shell_command(f"iconv -f {encoding} -t UTF-8", path)
-    return f"Corpora are UTF-8 text. Convert it, for example with `{command}`."
+    return f"Corpora are UTF-8 text. Convert it, for example with `{command} > NEW`."

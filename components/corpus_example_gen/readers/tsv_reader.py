@@ -83,7 +83,7 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
         if kind == "document_mark":
             comments.begin_document()
         elif kind == "header":
-            report.note(f"{path}:{number}", f"read as a header: {line.strip()}")
+            report.note(f"{path}:{number}", f"read as a header: {', '.join(line.strip().split(layout.separator))}")
         elif kind == "comment":
             comments.add(line)
         elif kind == "sentence":

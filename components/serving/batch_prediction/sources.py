@@ -221,7 +221,7 @@ def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
         if start[:2] in _UTF16 or b"\0" in start[:2]:
             tool = f"iconv -f {utf16_without_mark(start) or 'UTF-16'} -t UTF-8"
             command = tool if path == STANDARD else shell_command(tool, path)
-            raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `{command}`.")
+            raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `{command} > NEW`.")
         if kind == JSON_LINES and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
             raise BatchError(
                 f"{name}: is a JSON list, not an object per line. Convert it, for example with `jq -c .[]`."

@@ -316,7 +316,7 @@ def test_a_file_in_another_encoding_gets_the_command_that_converts_it(tmp_path, 
     data, path = content.encode("cp1251"), tmp_path / name
     path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     bad = next(row for row in rows_of(path, Fields("text")) if isinstance(row, BadRow))
-    assert f"`{command}`, which reads" in sources.encoding_remedy(str(path), bad.reason)
+    assert f"`{command} > NEW`, which reads" in sources.encoding_remedy(str(path), bad.reason)
     assert sources.row_remedy(str(path), "'text': 5 is not a text") == "Correct the row, or"
     assert sources.row_remedy("-", bad.reason) == "Correct the row, or"
 
