@@ -193,8 +193,7 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
     if kind == "literal_error":
         return f"{where}: must be one of {context['expected']}, got {_shown(detail['input'])}"
     if kind in _TYPES:
-        quotes = ". Put a text in quotes" if kind == "string_type" else ""
-        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}{quotes}"
+        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}{_fix(kind, where, detail['input'])}"
     if kind == "too_short":
         return f"{where}: must have {counted(context['min_length'], 'value')} or more, got {_shown(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")
@@ -203,6 +202,15 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
     text = f"{where}: {message[:1].lower()}{message[1:]}"
     # The message about a section names its values; the whole section would fill a page.
     return text if isinstance(detail["input"], Mapping) else f"{text}, got {_shown(detail['input'])}"
+
+
+def _fix(kind: str, where: str, value: Any) -> str:
+    """Returns the remedy for a value of another type, as it follows the problem; "" if the type says all."""
+    if kind == "string_type":
+        return ". Put a text in quotes"
+    if kind == "tuple_type" and value is not None:
+        return f". Write {yaml.safe_dump([value], default_flow_style=True, allow_unicode=True).strip()}"
+    return ". Columns count from 0" if kind.startswith("int") and where.endswith("_column") else ""
 
 
 def _shown(value: Any) -> str:
