@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from components.evaluator.delayed_labels.join_account import KeyCount
 from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
-from components.evaluator.results.evaluation import Comparison, Evaluation
+from components.evaluator.results.evaluation import LARGE_GAP, Comparison, Evaluation
 from components.evaluator.results.scores_file import result_json
 
 
@@ -114,6 +114,12 @@ class CorpusEvaluation:
     def remarks(self) -> list[str]:
         """Returns what the user should know next to the scores, one sentence each."""
         remarks = list(self.notes)
+        served, of_tokens = self.raw_text.comparison, self.evaluation.overall
+        if served is not None and of_tokens is not None:
+            tokens, raw = (each.candidate.entities.micro.f1.or_zero() for each in (of_tokens, served))
+            if tokens - raw > LARGE_GAP:
+                gap = f"an entity F1 that is {tokens - raw:.3f} below the one on the corpus's tokens"
+                remarks.append(f"callers, who send raw text, get {gap}")
         for account in filter(None, (self.model, self.against)):
             remarks += _remarks_on(account, self.data.path)
         if self.data.skipped:

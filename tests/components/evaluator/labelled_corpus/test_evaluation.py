@@ -193,6 +193,7 @@ def test_raw_text_of_the_corpus_is_what_the_model_gets(tmp_path):
     assert seen == ["Kyiv 's mayor", "Kyiv's  mayor"]
     assert (result.raw_text.with_text, result.raw_text.respaced, result.raw_text.differing) == (1, 1, 0)
     assert micro(result.raw_text.comparison) == micro(result.evaluation.overall)
+    assert not any("raw text" in remark for remark in result.remarks())
     (tmp_path / "b.conll").write_text("# text = Kyiv's mayor\nKyiv B-LOC\n's O\nmayor O\n")
     evaluate(tmp_path / "b.conll", tag)
     assert seen[-1] == "Kyiv's mayor"
@@ -207,6 +208,7 @@ def test_a_model_that_sees_spaces_has_other_end_to_end_scores(tmp_path):
     result = evaluate(tmp_path / "a.jsonl", tag)
     assert micro(result.evaluation.overall) == (1, 1, 1)
     assert micro(result.raw_text.comparison)[1:] == (0, 1)
+    assert any("get an entity F1 that is 1.000 below the one on the corpus's tokens" in r for r in result.remarks())
 
 
 def test_tokens_that_a_model_joins_or_leaves_out_are_counted(tmp_path):
