@@ -90,29 +90,36 @@ def gather_texts(
 def _write(output: gzip.GzipFile, texts: Iterable[str], labelled: set[bytes], where: str) -> int:
     """Writes each text once, without those that are labelled; returns their number."""
     seen, left_out = set[bytes](), set[bytes]()
-    for part in _parts(texts):
-        digest = _digest(part)
-        if digest in labelled:
-            left_out.add(digest)
-        elif digest not in seen:
-            seen.add(digest)
-            output.write(json.dumps(part).encode() + b"\n")
+    for text in _parts(texts):
+        # A text with a labelled sentence is written without it.
+        is_mixed = bool(labelled) and not labelled.isdisjoint(map(_digest, _divided(text)))
+        for part in _divided(text) if is_mixed else [text]:
+            digest = _digest(part)
+            if digest in labelled:
+                left_out.add(digest)
+            elif digest not in seen:
+                seen.add(digest)
+                output.write(json.dumps(part).encode() + b"\n")
     if left_out:
-        text = counted(len(left_out), "text")
-        logging.warning("%s: %s left out: sentences of the labelled corpus, whose scores they would raise", where, text)
+        sentences = counted(len(left_out), "sentence")
+        logging.warning("%s: %s left out that the labelled corpus has, whose scores they would raise", where, sentences)
     return len(seen)
 
 
 def _sentences(corpus: Path, settings: CorpusSettings) -> set[bytes]:
-    return set(map(_digest, _parts(sentence.text for sentence in read_corpus(corpus, for_tools(settings)))))
+    """Returns hashes of the texts of a labelled corpus and of their sentences."""
+    texts = (sentence.text for sentence in read_corpus(corpus, for_tools(settings)))
+    return {_digest(part) for text in texts for part in (text, *_divided(text))}
 
 
 def _parts(texts: Iterable[str]) -> Iterator[str]:
     """Yields the texts, the sentences of long ones."""
     for text in texts:
-        for start, end in sentence_offsets(text) if len(text) > _LONG else [(0, len(text))]:
-            if part := text[start:end].strip():
-                yield part
+        yield from _divided(text) if len(text) > _LONG else filter(None, [text.strip()])
+
+
+def _divided(text: str) -> Iterator[str]:
+    return filter(None, (text[start:end].strip() for start, end in sentence_offsets(text)))
 
 
 def _digest(text: str) -> bytes:

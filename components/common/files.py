@@ -31,28 +31,10 @@ UMASK_VARIABLE = "NER_UMASK"
 """Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
 
 UNKNOWN_TO_ICONV = [
-    *(
-        "cp1006",
-        "cp720",
-        "euc_jis_2004",
-        "euc_jisx0213",
-        "hz",
-        "iso2022_jp",
-        "iso2022_jp_1",
-        "iso2022_jp_2",
-        "iso2022_jp_3",
-    ),
-    *(
-        "iso2022_jp_2004",
-        "iso2022_jp_ext",
-        "iso2022_kr",
-        "kz1048",
-        "mac_greek",
-        "mac_iceland",
-        "mac_latin2",
-        "mac_roman",
-    ),
-    *("mac_turkish", "ptcp154", "shift_jis_2004", "shift_jisx0213"),
+    *("cp1006", "cp720", "euc_jis_2004", "euc_jisx0213", "hz", "iso2022_jp", "iso2022_jp_1"),
+    *("iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_jp_ext", "iso2022_kr", "kz1048"),
+    *("mac_greek", "mac_iceland", "mac_latin2", "mac_roman", "mac_turkish", "ptcp154", "shift_jis_2004"),
+    "shift_jisx0213",
 ]
 """Encodings of charset-normalizer that the program iconv does not have, so no error names them."""
 

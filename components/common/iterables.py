@@ -1,10 +1,10 @@
-"""Batches of long iterables, and counts of many different things in bounded memory."""
+"""Batches and samples of long iterables, and counts of many different things in bounded memory."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -21,6 +21,16 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(items)
     while batch := list(itertools.islice(remaining, size)):
         yield batch
+
+
+def evenly_spaced(items: Sequence[Item], most: int) -> Sequence[Item]:
+    """Returns at most so many of the items, with equal distances, the first one included.
+
+    Example:
+        >>> evenly_spaced("abcdefg", 3), evenly_spaced("ab", 3), evenly_spaced("", 3)
+        ('adg', 'ab', '')
+    """
+    return items[:: max(-(-len(items) // most), 1)]
 
 
 def forget_rare(counts: Counter[Key], most: int) -> None:

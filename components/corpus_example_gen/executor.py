@@ -20,7 +20,7 @@ from tfx.types import artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.common.errors import counted, quoted
-from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.report import IngestReport, without_entities
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus.layout import (
     corpus_fingerprint,
@@ -152,7 +152,7 @@ class Executor(BaseExampleGenExecutor):
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         _check_written(written, removed, total, base)
         if not splits[TRAIN_SPLIT].types:
-            raise _without_entities(total, base)
+            raise without_entities(total, base)
         _warn_of_unseen_types(splits)
         for name, fix in total.absent_types(settings.drop_types).items():
             logging.warning("corpus.drop_types: no sentence has an entity of type %s. %s", quoted(name), fix)
@@ -355,14 +355,6 @@ def _warn_of_unseen_types(splits: Mapping[str, WrittenSplit]) -> None:
                 name,
                 ", ".join(unseen),
             )
-
-
-def _without_entities(total: IngestReport, input_base: str) -> CorpusError:
-    problem = "in the training split, no sentence has an entity"
-    dropped = total.entities_dropped.total() + total.entities_skipped.total()
-    if dropped:
-        problem += f" ({dropped} entities of the corpus are dropped or skipped)"
-    return CorpusError(input_base, None, problem, "Label entities, or check the tag column (corpus.tag_column).")
 
 
 def _set_properties(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from components.common.errors import NerError
+from components.common.iterables import evenly_spaced
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
@@ -45,8 +46,7 @@ def choose_tokenizer(
         >>> [choose_tokenizer("auto", [name], load_config(None).corpus, files.__getitem__) for name in files]
         ['characters', 'words']
     """
-    step = -(-len(files) // _MOST_FILES) or 1
-    texts = (text for path in files[::step] for text in _first_sentences(path, settings, read))
+    texts = (text for path in evenly_spaced(files, _MOST_FILES) for text in _first_sentences(path, settings, read))
     return choose_by_texts(tokenizer, texts, settings)
 
 

@@ -378,7 +378,6 @@ def _print_written(target: Path, written: Written) -> None:
 
 
 def _print_division(division: Division) -> None:
-
     types = {
         name: Counter(entity.label for sentence in part for entity in sentence.entities)
         for name, part in division.parts.items()
@@ -400,7 +399,6 @@ def _counts_and_shares(counts: dict[str, int]) -> list[str]:
 
 
 def _print_comparison(comparison: Comparison, limit: int) -> None:
-
     for difference in comparison.differences[:limit]:
         _print_difference(difference)
     for where, sentences in (("only in A", comparison.only_a), ("only in B", comparison.only_b)):

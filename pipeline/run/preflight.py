@@ -13,6 +13,7 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from absl import logging
 
@@ -20,8 +21,9 @@ from components.common.beam_arguments import make_pipeline
 from components.common.errors import counted
 from components.common.faults import MachineError, explain, free_space, megabytes
 from components.common.files import INCOMING_PREFIX, named_in_errors
+from components.common.iterables import evenly_spaced
 from components.common.progress import report_progress
-from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.report import IngestReport, without_entities
 from components.corpus_example_gen.corpus.layout import folder_and_splits, matching, split_patterns
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent
@@ -46,7 +48,6 @@ _PER_CORPUS_BYTE = 5
 _PER_MODEL_BYTE = 8
 """Weights of a pretrained encoder: state of the optimizer, average, checkpoint, three exported copies."""
 
-_STEP = 1000
 _WHOLE = (".json", ".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them cannot be read
 
 _CONNECT_SECONDS = 5.0
@@ -116,24 +117,35 @@ def require_space(config: PipelineConfig, corpus: Iterable[Path]) -> None:
             logging.warning("%s. Later runs will not fit.", text)
 
 
+class ReadingLimits(NamedTuple):
+    """Parts of a corpus that `read_beginnings` reads; None: no limit.
+
+    Attributes:
+        sentences: sentences of a file.
+        size: bytes of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
+        files: files of a split, evenly spaced.
+        whole: bytes of a file that has no beginning of its own, such as JSON and Parquet.
+        confirmed: bytes of a file that is read as a whole because its beginning has an error.
+    """
+
+    sentences: int = 10_000
+    size: int = 2_000_000
+    files: int | None = None
+    whole: int | None = None
+    confirmed: int | None = None
+
+
 def require_readable_corpus(config: PipelineConfig, inputs: RunInputs) -> None:
-    """Reads the first sentences of some files of the corpus, in about a second.
+    """Reads the first sentences of some files of the corpus, in about a second; a file with an error up to 10 MB of it.
 
     Raises:
         CorpusError: the run would end with this error, after TFX is loaded.
     """
-    read_beginnings(config, inputs, sentences=300, size=50_000, files=20, whole=1_000_000)
+    limits = ReadingLimits(sentences=300, size=50_000, files=20, whole=1_000_000, confirmed=10_000_000)
+    read_beginnings(config, inputs, limits)
 
 
-def read_beginnings(
-    config: PipelineConfig,
-    inputs: RunInputs,
-    *,
-    sentences: int = 10_000,
-    size: int = 2_000_000,
-    files: int | None = None,
-    whole: int | None = None,
-) -> str:
+def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLimits | None = None) -> str:
     """Reads the first sentences of each corpus file as a run does.
 
     An error in the beginning of a file is confirmed with the whole file, whose other lines may change how the first
@@ -142,10 +154,7 @@ def read_beginnings(
     Args:
         config: the whole configuration.
         inputs: inputs of the run.
-        sentences: sentences to read of a file.
-        size: bytes to read of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
-        files: files to read of a split, evenly spaced; None: all.
-        whole: bytes of the largest file to read of those that are read as a whole (JSON, Parquet); None: any.
+        limits: what to read of the corpus; None: `ReadingLimits()`.
 
     Returns:
         The sentences that were read, in words.
@@ -155,17 +164,17 @@ def read_beginnings(
     """
     if inputs.corpus is None:
         return "the corpus was not read"
+    limits = limits or ReadingLimits()
     folder, configured = folder_and_splits(inputs.corpus, configured_splits(config.corpus))
     patterns = split_patterns(folder, configured, inputs.window)
     splits = {name: [path for each in own for path in matching(folder, each)] for name, own in patterns.items()}
     every = {path for own in splits.values() for path in own}
     training = set(splits.get(TRAIN_SPLIT) or every)
-    chosen = [path for own in splits.values() for path in own[:: -(-len(own) // (files or len(own) or 1)) or 1]]
-    beginnings = {
-        path: _beginning(path, size)
-        for path in chosen
-        if whole is None or path.suffix.lower() not in _WHOLE or not path.is_file() or path.stat().st_size <= whole
-    }
+    beginnings = dict[Path, FileContent | None]()
+    for path in (path for own in splits.values() for path in evenly_spaced(own, limits.files or max(len(own), 1))):
+        beginning = _beginning(path, limits.size)
+        if beginning is not None or _is_within(path, limits.whole):
+            beginnings[path] = beginning
     tokenizer = choose_tokenizer(
         config.transform.tokenizer,
         [str(path) for path in beginnings if path in training],
@@ -176,13 +185,16 @@ def read_beginnings(
     reports, unfinished, count = dict[Path, IngestReport](), every - set(beginnings), 0
     for path, beginning in beginnings.items():
         try:
-            report, read = _read(path, beginning, config.corpus, tokenizer, sentences)
+            report, read = _read(path, beginning, config.corpus, tokenizer, limits.sentences)
         except CorpusError:
             if beginning is None:
                 raise
+            if not _is_within(path, limits.confirmed):
+                unfinished.add(path)
+                continue
             beginning = None
-            report, read = _read(path, beginning, config.corpus, tokenizer, sentences)
-        if beginning is not None or read == sentences:
+            report, read = _read(path, beginning, config.corpus, tokenizer, limits.sentences)
+        if beginning is not None or read == limits.sentences:
             unfinished.add(path)
         reports[path], count = report, count + read
         report_progress("sentences read", count, 0)
@@ -190,14 +202,16 @@ def read_beginnings(
     if not unfinished:
         total.check_repairs(config.corpus.max_repaired)
     if unfinished.isdisjoint(training) and not any(reports[path].entities_out for path in training):
-        problem = "in the training split, no sentence has an entity"
-        raise CorpusError(
-            str(inputs.corpus), None, problem, "Label entities, or check the tag column (corpus.tag_column)."
-        )
+        raise without_entities(total, str(inputs.corpus))
     read_text = counted(count, "sentence") if unfinished else "all sentences"
     skipped = f", {counted(total.total_skipped, 'sentence or file', 'sentences or files')} skipped"
     rest = f"; the rest of {counted(len(unfinished), 'large file')} was not read" if unfinished else ""
     return f"{read_text} can be read{skipped if total.total_skipped else ''}{rest}"
+
+
+def _is_within(path: Path, most: int | None) -> bool:
+    """Returns whether a file or folder has at most so many bytes; None: any number."""
+    return most is None or (_size(path) if path.is_dir() else _bytes(path)) <= most
 
 
 def _read(

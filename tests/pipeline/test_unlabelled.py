@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 
@@ -66,10 +67,18 @@ def test_sentences_of_the_labelled_corpus_are_left_out(tmp_path, monkeypatch):
     file = gather_texts([texts], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus")
     assert [*read_texts(str(file))] == ["Al ran."]
     assert warnings == [
-        "trainer.unlabelled: 2 texts left out: sentences of the labelled corpus, whose scores they would raise"
+        "trainer.unlabelled: 2 sentences left out that the labelled corpus has, whose scores they would raise"
     ]
     write(tmp_path / "corpus" / "test.conll", "Al B-PER\nran O\n. O\n")
     assert gather_texts([texts], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus") != file
+    mixed = write(tmp_path / "m.txt", "Ann came. Flo sat.\nUp we go. Yes.\n")
+    file = gather_texts([mixed], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus")
+    assert [*read_texts(str(file))] == ["Flo sat.", "Up we go. Yes."]
+    (tmp_path / "spans").mkdir()
+    record = {"text": "Flo sat. Up we go.", "entities": [[0, 3, "PER"]]}
+    write(tmp_path / "spans" / "train.jsonl", json.dumps(record) + "\n")
+    file = gather_texts([mixed], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "spans")
+    assert [*read_texts(str(file))] == ["Ann came.", "Yes."]
     only = write(tmp_path / "b.txt", "Ann came.\n")
     with pytest.raises(NerError, match=r"no text that the labelled corpus does not have"):
         gather_texts([only], SETTINGS, tmp_path / "gathered", labelled=tmp_path / "corpus")

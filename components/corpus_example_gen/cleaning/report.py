@@ -347,6 +347,20 @@ class IngestReport:
         return "; ".join(parts)
 
 
+def without_entities(report: IngestReport, corpus: str) -> CorpusError:
+    """Returns the error about a training split without entities.
+
+    Args:
+        report: counts of the whole corpus.
+        corpus: its path.
+    """
+    problem = "in the training split, no sentence has an entity"
+    dropped = report.entities_dropped.total() + report.entities_skipped.total()
+    if dropped:
+        problem += f" ({dropped} entities of the corpus are dropped or skipped)"
+    return CorpusError(corpus, None, problem, "Label entities, or check the tag column (corpus.tag_column).")
+
+
 def _format_counts(counts: Counter[str]) -> str:
     """Formats counts as `LOC 2, PER 1`, sorted by name."""
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "none"

@@ -242,13 +242,13 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
 
 
 def _require_tags(rows: Iterable[tuple[int, list[str]]], path: str) -> None:
-    """Refuses rows of different widths none of which ends with a tag: running text."""
+    """Refuses rows of different widths none of which begins or ends with a tag: running text."""
     number = 0
     for line, cells in rows:
         number = number or line * bool(cells)
-        if cells and (cells[-1] in OUTSIDE_LABELS or split_tag(cells[-1])[0]):
+        if any(cell in OUTSIDE_LABELS or split_tag(cell)[0] for cell in (cells[:1] + cells[-1:])):
             return
-    problem = "found text without labels: the rows differ in their numbers of words, and none ends with a tag"
+    problem = "found text without labels: the rows differ in their numbers of words, and none has a tag at its end"
     fix = "Label it in an annotation tool, or write token, tab, tag on each line. `ner predict` tags such text."
     raise CorpusReadingError(path, number, problem, fix)
 

@@ -238,9 +238,8 @@ def _rows_of_words(lines: Lines, sample: list[tuple[int, str]]) -> tuple[Lines, 
         if len(tagged) < _MIN_TAGGED * len(words):
             continue
         columns = Counter(word.count(separator) for word in tagged)
-        depth = min(
-            columns, key=lambda count: (-columns[count], count)
-        )  # other words are errors, or contain separators
+        # Words of another depth are errors, or contain separators.
+        depth = min(columns, key=lambda count: (-columns[count], count))
         split = functools.partial(_split_words, separator=separator, depth=depth)
         if _are_tags([word.rsplit(separator, 1)[1] for word in tagged]):
             return _expanded(lines, split, is_column=len(words) == len(rows)), tagged[0]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from components.common.errors import percent
 from components.evaluator.errors import EvaluationError
 
 
@@ -68,6 +69,16 @@ def text_hashes(texts: Iterable[str]) -> np.ndarray:
     """Returns a hash of each text: uint64 [texts]."""
     digests = (hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def training_overlap(count: int, sentences: int, model: str) -> str:
+    """Describes how many of the evaluated sentences a model was trained on.
+
+    Example:
+        >>> training_overlap(3, 12, "the champion")
+        '3 of 12 sentences (25 %) are in the training data of the champion'
+    """
+    return f"{count:,} of {sentences:,} sentences ({percent(count / sentences, 0)}) are in the training data of {model}"
 
 
 def sentence_text(tokens: Sequence[str]) -> str:

@@ -10,10 +10,9 @@ from tfx.dsl.io import fileio
 from tfx.types.artifact import Artifact
 
 from components.artifacts import split_files
-from components.common.errors import percent
 from components.common.iterables import batched
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.evaluator.counts.text_hashes import TextHashes, sentence_text
+from components.evaluator.counts.text_hashes import TextHashes, sentence_text, training_overlap
 from components.evaluator.insights.training_labels import TrainingSentence
 from components.keys import INGEST_REPORT_FOLDER, KEY, SENTENCE, TAGS, TRAINING_SENTENCES_FILE
 
@@ -53,10 +52,8 @@ def champion_training_note(examples: list[Artifact], splits: Sequence[str], cham
         count += int(known.contain(sentence_text(sentence.tokens) for sentence in batch).sum())
     if count <= _FEW * total:
         return ""
-    return (
-        f"{count:,} of {total:,} sentences ({percent(count / total, 0)}) are in the training data of the champion, "
-        "whose scores on them are too high; `ner evaluate --data PATH --against champion` compares on others"
-    )
+    overlap = training_overlap(count, total, "the champion")
+    return f"{overlap}, so its scores are too high; `ner evaluate --data PATH --against champion` compares on others"
 
 
 def _records(files: list[str]) -> Iterator[bytes]:

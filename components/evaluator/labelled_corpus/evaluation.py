@@ -7,7 +7,7 @@ import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
-from components.common.errors import percent, quoted
+from components.common.errors import quoted
 from components.common.iterables import batched
 from components.common.progress import report_progress
 from components.corpus_example_gen.labelled_data import LabelledData
@@ -15,7 +15,7 @@ from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule, require_known_types
 from components.evaluator.counts.slice_counts import compare_models
 from components.evaluator.counts.slicing import DERIVED, ENTITY_SEEN, Slicer
-from components.evaluator.counts.text_hashes import TextHashes, sentence_text
+from components.evaluator.counts.text_hashes import TextHashes, sentence_text, training_overlap
 from components.evaluator.errors import EvaluationError
 from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
 from components.evaluator.labelled_corpus.corpus_counts import AGAINST, MODEL, CorpusCounts
@@ -144,11 +144,8 @@ def _training_notes(
     """Yields notes on models that were trained on some of the sentences; their numbers are `trained_on`."""
     for key, count in trained_on.items():
         if count:
-            yield (
-                f"{count:,} of {sentences:,} sentences ({percent(count / sentences, 0)}) are in the training data of "
-                f"the model {models[key].name}, so the scores on them are too high. Give sentences that it was not "
-                "trained on"
-            )
+            overlap = training_overlap(count, sentences, f"the model {models[key].name}")
+            yield f"{overlap}, so the scores on them are too high. Give sentences that it was not trained on"
 
 
 def _data_notes(data: LabelledData, run: CorpusCounts) -> Iterator[str]:

@@ -20,7 +20,7 @@ from components.registry.store.version import VersionRecord
 from configs.loading import load_config
 from pipeline.retraining.retrain import retrain
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.preflight import read_beginnings
+from pipeline.run.preflight import ReadingLimits, read_beginnings
 from pipeline.run.run_record import RunRecord
 
 
@@ -199,9 +199,9 @@ def test_a_dry_run_says_what_of_the_corpus_can_be_read(played):
     train = played.folder / "corpus" / "span-1" / "train.conll"
     train.write_text("Ida\tB-PER\n\nleft\tO\n\nthen\tO\n\nnow\tB-\n")
     rest = "can be read; the rest of 1 large file was not read"
-    assert read_beginnings(config, prepare_inputs(config), sentences=2) == f"2 sentences {rest}"
-    assert read_beginnings(config, prepare_inputs(config), size=15) == f"1 sentence {rest}"
-    assert read_beginnings(config, prepare_inputs(config), size=25) == f"2 sentences {rest}"
+    assert read_beginnings(config, prepare_inputs(config), ReadingLimits(sentences=2)) == f"2 sentences {rest}"
+    assert read_beginnings(config, prepare_inputs(config), ReadingLimits(size=15)) == f"1 sentence {rest}"
+    assert read_beginnings(config, prepare_inputs(config), ReadingLimits(size=25)) == f"2 sentences {rest}"
     skip = played.config("corpus.on_error=skip")
     assert read_beginnings(skip, prepare_inputs(skip)) == "all sentences can be read, 1 sentence or file skipped"
 

@@ -251,3 +251,19 @@ def test_only_the_beginning_of_a_large_corpus_is_read(tmp_path):
     readable_corpus(tmp_path, "a.conll", _ROWS * 10_000 + b"left\tB-\n")
     record = b'{"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}'
     readable_corpus(tmp_path, "a.json", b"[" + b",".join([record] * 20_000) + b", 1]")
+
+
+def test_the_limits_hold_for_files_without_a_beginning_of_their_own_and_for_confirmations(tmp_path):
+    record = b'{"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}'
+    readable_corpus(tmp_path, "a.jsonl", b"[" + b",".join([record] * 20_000) + b", 1]")  # a list, in spite of its name
+    readable_corpus(tmp_path, "one_line.conll", b"Ida " * 500_000)
+    readable_corpus(tmp_path, "a.conll", _ROWS + b"left\tB-\n" + _ROWS * 800_000)
+
+
+@pytest.mark.parametrize(
+    "rows", [b"B-PER Ida\nO left the house\nB-LOC New York\nO sat\n", b"Ida B-PER\nNew York City B-LOC\n"]
+)
+def test_rows_of_different_widths_with_tags_are_not_taken_for_text(tmp_path, rows):
+    with pytest.raises(CorpusError) as caught:
+        readable_corpus(tmp_path, "a.conll", rows * 3 + b"it was so\n")
+    assert "without labels" not in str(caught.value)

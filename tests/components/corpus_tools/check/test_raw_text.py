@@ -72,7 +72,9 @@ def punctuated(*sentences):
     return list(entities.findings(records)), report.notes
 
 
-@pytest.mark.parametrize("name", ["Rome.", "Oslo, in", "Bo?", "Yahoo! said", "in Oslo; no"])
+@pytest.mark.parametrize(
+    "name", ["Rome.", "Oslo, in", "Bo?", "Yahoo! said", "in Oslo; no", 'Rome."', 'Bo" left', "Bo) left"]
+)
 def test_entities_that_end_with_punctuation_are_named_if_they_are_many(name):
     findings, notes = punctuated(*[name] * 5, *["in Rome ."] * 40)
     assert [(finding.kind, finding.total) for finding in findings] == [("punctuation", 5)]
@@ -81,6 +83,12 @@ def test_entities_that_end_with_punctuation_are_named_if_they_are_many(name):
     assert punctuated(*[name] * 5, *["in Rome ."] * 300) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["Apple Inc. said", "in U.S. cities", "see Rome .", "see Rome", "who is Bo ?"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Apple Inc. said", "in U.S. cities", "see Rome .", "see Rome", "who is Bo ?", "of Apple Inc.", "in the U.S."),
+        *("about John P.", "by Jones' dog", "the (UK) said"),
+    ],
+)
 def test_abbreviations_and_punctuation_outside_entities_are_no_finding(name):
     assert punctuated(*[name] * 100) == ([], [])
