@@ -52,7 +52,7 @@ _SURFACE_NAMES = ("entity", "span", "mention", "surface", "entity_text", "span_t
 _KEYS = ("sentence_id", "sent_id", "text_id", "doc_id", "document_id", "document", "doc", "filename", "file", "id")
 # Names of numbers, of texts or of the spans in each text.
 _NUMBERS = (
-    *("key", "nr", "no", "num", "number", "#", "index", "idx", "row", "row_id", "record", "record_id", "item"),
+    *("key", "nr", "no", "num", "number", "#", "index", "idx", "row", "row_id", "record", "record_id"),
     *("item_id", "sample_id", "example_id", "uid", "uuid", "guid", "sentence_nr", "sentence_no", "sentence_number"),
 )
 _OFFSET = re.compile(r"([0-9]{1,18})(?:\.0)?")  # pandas makes floats of integers if some are missing

@@ -564,6 +564,10 @@ def test_equal_texts_of_a_table_of_spans_are_apart_if_a_column_numbers_the_texts
     # The numbers of the spans in each text.
     of_spans = "\n".join(("no,text,start,end,label", rows[0], rows[1].replace("1", "2", 1), "1,Bo sat,0,2,PER", ""))
     assert read("a.csv", of_spans.encode())[0] == [SAID, "Bo/B-PER sat/O"]
+    items = "\n".join(
+        ("item,text,start,end,label", f"NY,{IDA},8,16,LOC", f"NY,{IDA},8,16,LOC", f"Ida,{IDA},0,3,PER", "")
+    )
+    assert read("a.csv", items.encode())[0] == [SAID]
 
 
 def test_tables_of_spans_without_text_or_offsets_are_refused_with_the_remedy():
