@@ -124,7 +124,7 @@ class ReadingLimits(NamedTuple):
         sentences: sentences of a file.
         size: bytes of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
         files: files of a split, evenly spaced.
-        whole: bytes of a file that has no beginning of its own, such as JSON and Parquet.
+        whole: bytes of a file that is only read whole, such as JSON and Parquet.
         confirmed: bytes of a file that is read as a whole because its beginning has an error.
     """
 
