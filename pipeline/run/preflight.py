@@ -5,13 +5,14 @@ A run trains for minutes to days, and its machinery takes half a minute to load;
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import itertools
 import os
 import socket
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,9 +32,10 @@ from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import read_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits
-from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
+from components.corpus_example_gen.tokenizer_choice import AUTO, choose_tokenizer
 from components.keys import TRAIN_SPLIT
 from components.registry.model_registry import ModelRegistry
+from components.text.words import CHARACTERS, WORDS
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
 from pipeline.run.relocation import metadata_file
@@ -48,7 +50,7 @@ _PER_CORPUS_BYTE = 5
 _PER_MODEL_BYTE = 8
 """Weights of a pretrained encoder: state of the optimizer, average, checkpoint, three exported copies."""
 
-_WHOLE = (".json", ".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them cannot be read
+_WHOLE = (".parquet", ".arrow", ".spacy", ".gz", ".ann")  # a part of them cannot be read
 
 _CONNECT_SECONDS = 5.0
 _UNPACKED = 5  # bytes of text in one byte of a .gz file
@@ -175,17 +177,21 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
         beginning = _beginning(path, limits.size)
         if beginning is not None or _is_within(path, limits.whole):
             beginnings[path] = beginning
-    tokenizer = choose_tokenizer(
-        config.transform.tokenizer,
-        [str(path) for path in beginnings if path in training],
-        config.corpus,
-        lambda path: beginnings[Path(path)] or read_file(path),
-    )
+    is_known = config.transform.tokenizer != AUTO or not config.corpus.min_raw_text_survival
+    tokenizers = (WORDS, CHARACTERS)  # files that are not read here decide
+    if is_known or training <= beginnings.keys():
+        chosen = choose_tokenizer(
+            config.transform.tokenizer,
+            [str(path) for path in beginnings if path in training],
+            config.corpus,
+            lambda path: beginnings[Path(path)] or read_file(path),
+        )
+        tokenizers = (chosen,)
 
     reports, unfinished, count = dict[Path, IngestReport](), every - set(beginnings), 0
     for path, beginning in beginnings.items():
         try:
-            report, read = _read(path, beginning, config.corpus, tokenizer, limits.sentences)
+            report, read = _read(path, beginning, config.corpus, tokenizers, limits.sentences)
         except CorpusError:
             if beginning is None:
                 raise
@@ -193,7 +199,7 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
                 unfinished.add(path)
                 continue
             beginning = None
-            report, read = _read(path, beginning, config.corpus, tokenizer, limits.sentences)
+            report, read = _read(path, beginning, config.corpus, tokenizers, limits.sentences)
         if beginning is not None or read == limits.sentences:
             unfinished.add(path)
         reports[path], count = report, count + read
@@ -215,11 +221,19 @@ def _is_within(path: Path, most: int | None) -> bool:
 
 
 def _read(
-    path: Path, beginning: FileContent | None, settings: CorpusSettings, tokenizer: str, most: int
+    path: Path, beginning: FileContent | None, settings: CorpusSettings, tokenizers: Sequence[str], most: int
 ) -> tuple[IngestReport, int]:
-    """Reads the first sentences of a file, or of its beginning; returns the report and their number."""
+    """Reads the first sentences of a file, or of its beginning; returns the report and their number.
+
+    Raises:
+        CorpusError: the file cannot be read with any of the tokenizers; the error is that with the last one.
+    """
+    *others, last = tokenizers
+    for tokenizer in others:
+        with contextlib.suppress(CorpusError):
+            return _read(path, beginning, settings, (tokenizer,), most)
     report = IngestReport()
-    sentences = read_corpus_file(str(path), settings, report, beginning, tokenizer)
+    sentences = read_corpus_file(str(path), settings, report, beginning, last)
     return report, sum(1 for _ in itertools.islice(sentences, most))
 
 
@@ -229,7 +243,8 @@ def _beginning(path: Path, size: int) -> FileContent | None:
         return None
     with path.open("rb") as file:
         data = file.read(size)
-    if data.lstrip()[:1] == b"[":  # a JSON array
+    first = data.removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0].rstrip()
+    if first[:1] == b"[" or (first[:1] == b"{" and first[-1:] != b"}"):  # a JSON array, or an object of several lines
         return None
     end = max(data.rfind(b"\n\n"), data.rfind(b"\n\r\n"))
     beginning = data[: (end if end > size // 2 else data.rfind(b"\n")) + 1]

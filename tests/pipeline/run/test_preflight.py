@@ -260,6 +260,20 @@ def test_the_limits_hold_for_files_without_a_beginning_of_their_own_and_for_conf
     readable_corpus(tmp_path, "a.conll", _ROWS + b"left\tB-\n" + _ROWS * 800_000)
 
 
+@pytest.mark.parametrize("separator", [",", "\n"])
+def test_a_training_file_that_is_not_read_may_decide_on_the_tokenizer(tmp_path, separator):
+    record = '{"text": "王磊来了北京", "spans": [{"start": 0, "end": 2, "label": "PER"}]}'
+    train, dev = (separator.join([record] * number) for number in (20_000, 50))
+    array = separator == ","
+    (tmp_path / "train.json").write_text(f"[{train}]" if array else train)
+    (tmp_path / "dev.jsonl").write_text(dev.replace("},{", "}\n{"))
+    config = config_of(tmp_path / "work", f"corpus.path={tmp_path}")
+    require_readable_corpus(config, prepare_inputs(config))
+    (tmp_path / "dev.jsonl").write_text(record.replace("2", "9"))
+    with pytest.raises(CorpusError, match="dev"):
+        require_readable_corpus(config, prepare_inputs(config))
+
+
 @pytest.mark.parametrize(
     "rows", [b"B-PER Ida\nO left the house\nB-LOC New York\nO sat\n", b"Ida B-PER\nNew York City B-LOC\n"]
 )
