@@ -127,7 +127,7 @@ class ReadingLimits(NamedTuple):
         size: bytes of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
         files: files of a split, evenly spaced.
         whole: bytes of a file that is only read whole, such as JSON and Parquet.
-        confirmed: bytes of a file that is read as a whole because its beginning has an error.
+        confirmed: bytes of all files that are read as a whole because their beginnings have errors.
     """
 
     sentences: int = 10_000
@@ -138,12 +138,12 @@ class ReadingLimits(NamedTuple):
 
 
 def require_readable_corpus(config: PipelineConfig, inputs: RunInputs) -> None:
-    """Reads the first sentences of some files of the corpus, in about a second; a file with an error up to 10 MB of it.
+    """Reads the first sentences of some files of the corpus, in about a second; with errors in them up to 4 MB.
 
     Raises:
         CorpusError: the run would end with this error, after TFX is loaded.
     """
-    limits = ReadingLimits(sentences=300, size=50_000, files=20, whole=1_000_000, confirmed=10_000_000)
+    limits = ReadingLimits(sentences=300, size=50_000, files=20, whole=1_000_000, confirmed=4_000_000)
     read_beginnings(config, inputs, limits)
 
 
@@ -188,17 +188,17 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
         )
         tokenizers = (chosen,)
 
-    reports, unfinished, count = dict[Path, IngestReport](), every - set(beginnings), 0
+    reports, unfinished, count, confirmed = dict[Path, IngestReport](), every - set(beginnings), 0, 0
     for path, beginning in beginnings.items():
         try:
             report, read = _read(path, beginning, config.corpus, tokenizers, limits.sentences)
         except CorpusError:
             if beginning is None:
                 raise
-            if not _is_within(path, limits.confirmed):
+            if not _is_within(path, None if limits.confirmed is None else limits.confirmed - confirmed):
                 unfinished.add(path)
                 continue
-            beginning = None
+            beginning, confirmed = None, confirmed + _bytes(path)
             report, read = _read(path, beginning, config.corpus, tokenizers, limits.sentences)
         if beginning is not None or read == limits.sentences:
             unfinished.add(path)

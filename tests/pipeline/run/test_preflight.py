@@ -20,7 +20,13 @@ from components.common.faults import MachineError
 from components.corpus_example_gen.errors import CorpusError
 from configs.loading import load_config
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.preflight import require_machine, require_readable_corpus, require_space
+from pipeline.run.preflight import (
+    ReadingLimits,
+    read_beginnings,
+    require_machine,
+    require_readable_corpus,
+    require_space,
+)
 from pipeline.run.sound_metadata import require_sound_metadata
 
 _Space = namedtuple("_Space", "f_bavail f_frsize f_blocks")
@@ -281,3 +287,17 @@ def test_rows_of_different_widths_with_tags_are_not_taken_for_text(tmp_path, row
     with pytest.raises(CorpusError) as caught:
         readable_corpus(tmp_path, "a.conll", rows * 3 + b"it was so\n")
     assert "without labels" not in str(caught.value)
+
+
+def test_the_limit_of_confirmations_holds_for_all_files_together(tmp_path):
+    # The beginning of each file is refused, and so is the third file as a whole.
+    rows = b"Ida\tPERSON\n\n" * 6_000
+    for number, rest in enumerate((20_000, 20_000, 0)):
+        folder = tmp_path / "corpus" / "train"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.conll").write_bytes(rows + b"left\tO\n\n" * rest)
+    config = config_of(tmp_path / "work", f"corpus.path={tmp_path / 'corpus'}")
+    limits = ReadingLimits(sentences=300, size=50_000, confirmed=536_000)
+    with pytest.raises(CorpusError, match="2.conll"):
+        read_beginnings(config, prepare_inputs(config), limits)
+    read_beginnings(config, prepare_inputs(config), limits._replace(confirmed=535_999))
