@@ -242,12 +242,18 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
 
 
 def _require_tags(rows: Iterable[tuple[int, list[str]]], path: str) -> None:
-    """Refuses rows of different widths none of which begins or ends with a tag: running text."""
-    number = 0
+    """Refuses rows of different widths none of which begins or ends with a tag: running text.
+
+    Rows with a tag between other cells have a comment behind it; they are not text if they are most of the rows.
+    """
+    number = count = tagged = 0
     for line, cells in rows:
-        number = number or line * bool(cells)
-        if any(cell in OUTSIDE_LABELS or split_tag(cell)[0] for cell in (cells[:1] + cells[-1:])):
+        are_tags = [cell in OUTSIDE_LABELS or bool(split_tag(cell)[0]) for cell in cells]
+        if any(are_tags[:1] + are_tags[-1:]):
             return
+        number, count, tagged = number or line * bool(cells), count + bool(cells), tagged + any(are_tags)
+    if 2 * tagged > count:
+        return
     problem = "found text without labels: the rows differ in their numbers of words, and none has a tag at its end"
     fix = "Label it in an annotation tool, or write token, tab, tag on each line. `ner predict` tags such text."
     raise CorpusReadingError(path, number, problem, fix)

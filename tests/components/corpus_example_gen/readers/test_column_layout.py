@@ -60,6 +60,8 @@ def test_text_without_labels_is_named_as_such():
         layout("\n\n" + "\n\n".join(text.splitlines()))
     assert layout("Ida B-PER\nleft the O\nNew York City B-LOC\nsat all day long O\n").width == 2
     assert layout("Ida PERSON\nleft O\nNew York LOCATION\nsat O\n").width == 2
+    comments = layout("1 Ida B-PER by Bo\n2 left O a verb of motion\n3 Oslo B-LOC the city in Norway\n4 now O so\n")
+    assert (comments.roles.token, comments.roles.tag) == (1, 2)
 
 
 def test_rows_with_tabs_and_rows_with_spaces_are_named_as_the_reason_of_one_column():
