@@ -7,6 +7,7 @@ do not show it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from components.common.errors import counted, percent, quoted
@@ -15,7 +16,7 @@ from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentenc
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError, InsideWordError, InsideWordsError
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import has_hangul, is_unspaced, join_as_written, script_of
-from components.text.sentences import ABBREVIATIONS, CLOSING, ENDS, OPENING, UNSPACED_ENDS
+from components.text.sentences import ABBREVIATIONS, CLOSING, ENDS, NUMBERED, OPENING, UNSPACED_ENDS
 from components.text.spans import spans
 from components.text.words import OFFSETS, SYLLABLES, WHITESPACE, WORDS
 
@@ -24,8 +25,9 @@ _SHOWN = 40  # characters of an example
 _INSIDE_WORD = "a span ends inside a word"
 _CUT = "word_cut_at_span"
 
-_PUNCTUATION = ",;:，；：、" + ENDS.replace(".", "") + UNSPACED_ENDS
+_PUNCTUATION = ",;:，；：、،؛" + ENDS.replace(".", "") + UNSPACED_ENDS
 _CLOSING = CLOSING.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")  # may be a genitive
+_ORDINAL = re.compile("[0-9]+|[IVXLC]+")
 _PUNCTUATED = 5, 0.02  # entities, and share of all; at most 0.4 % in files of six published corpora
 
 EDGES = "The model tags whole words of raw text. Move the spans to the edges of words."
@@ -39,17 +41,22 @@ def ends_with_punctuation(tokens: Sequence[str], start: int, end: int) -> bool:
         >>> tokens = 'Ida met Bo, then Apple Inc. and U.S. officials (Max) in "old Rome".'.split()
         >>> [tokens[at] for at in range(len(tokens)) if ends_with_punctuation(tokens, at, at + 1)]
         ['Bo,', 'Rome".']
+        >>> [ends_with_punctuation(text.split(), 1, 3) for text in ("in Conn . , said", "in Rome .", "by Paul II .")]
+        [False, True, False]
 
     Args:
         tokens: tokens of a sentence.
         start: index of the first token of the entity.
         end: index after the last one.
     """
-    last = tokens[end - 1]
+    last, following = tokens[end - 1], tokens[end] if end < len(tokens) else ""
+    if last == "." and following and (following[0].islower() or not following[0].isalnum()):
+        return False  # no sentence ends there: Stamford, Conn., said
     if last == "." or (last.endswith(".") and end == len(tokens)):
         word = last[:-1] or (tokens[end - 2] if end - start > 1 else "")
         # Dots of abbreviations, initials and ordinals belong to them.
-        return bool(word) and not ("." in word or len(word) == 1 or word.isdigit() or word.lower() in ABBREVIATIONS)
+        is_short = "." in word or len(word) == 1 or bool(_ORDINAL.fullmatch(word))
+        return bool(word) and not (is_short or word.lower() in ABBREVIATIONS + NUMBERED or word.lower().endswith("str"))
     word = last.rstrip(_PUNCTUATION)
     if word != last:
         return bool(word) or end - start > 1

@@ -87,7 +87,7 @@ def test_entities_that_end_with_punctuation_are_named_if_they_are_many(name):
     "name",
     [
         *("Apple Inc. said", "in U.S. cities", "see Rome .", "see Rome", "who is Bo ?", "of Apple Inc.", "in the U.S."),
-        *("about John P.", "by Jones' dog", "the (UK) said"),
+        *("about John P.", "by Jones' dog", "the (UK) said", "of Paul II.", "the Bahnhofstr.", "on Dec."),
     ],
 )
 def test_abbreviations_and_punctuation_outside_entities_are_no_finding(name):
