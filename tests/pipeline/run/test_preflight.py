@@ -298,6 +298,6 @@ def test_the_limit_of_confirmations_holds_for_all_files_together(tmp_path):
         (folder / f"{number}.conll").write_bytes(rows + b"left\tO\n\n" * rest)
     config = config_of(tmp_path / "work", f"corpus.path={tmp_path / 'corpus'}")
     limits = ReadingLimits(sentences=300, size=50_000, confirmed=536_000)
-    with pytest.raises(CorpusError, match="2.conll"):
+    with pytest.raises(CorpusError, match=r"2\.conll"):
         read_beginnings(config, prepare_inputs(config), limits)
     read_beginnings(config, prepare_inputs(config), limits._replace(confirmed=535_999))
