@@ -178,7 +178,7 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
         if beginning is not None or _is_within(path, limits.whole):
             beginnings[path] = beginning
     is_known = config.transform.tokenizer != AUTO or not config.corpus.min_raw_text_survival
-    tokenizers = (WORDS, CHARACTERS)  # files that are not read here decide
+    tokenizers: tuple[str, ...] = (WORDS, CHARACTERS)  # files that are not read here decide
     if is_known or training <= beginnings.keys():
         chosen = choose_tokenizer(
             config.transform.tokenizer,
