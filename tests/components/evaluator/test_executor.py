@@ -447,7 +447,7 @@ def test_empty_split_blesses_nothing(evaluate):
 
 @pytest.mark.extended
 def test_missing_split_is_refused_by_name(evaluate):
-    with pytest.raises(EvaluationError, match=r"no split 'test' .* have eval, empty, train"):
+    with pytest.raises(EvaluationError, match=r"split 'test': the examples have only eval, empty, train"):
         evaluate("good", split="test")
 
 
