@@ -253,10 +253,11 @@ def check_records(data, read, report, settings, true_unit):
         assert "".join(token for sentence in sentences for token in sentence.tokens) == squeezed(value["text"])
         spans = sorted(value["entities"])
         named = [(*span[:2], "_".join(span[2].split())) for span in spans]  # a space in a label becomes an underscore
-        found, expected = entities_of(sentences), [[cut_out(value["text"], *span[:2], unit), span[2]] for span in named]
+        actual = entities_of(sentences)
+        expected = [[cut_out(value["text"], *span[:2], unit), span[2]] for span in named]
         if report.repairs["marks_at_span"]:
-            found, expected = ([[visible(text), label] for text, label in side] for side in (found, expected))
-        assert found == expected
+            actual, expected = ([[visible(text), label] for text, label in side] for side in (actual, expected))
+        assert actual == expected
 
 
 def check_corpus(case):
