@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from components.keys import INGEST_REPORT
 from components.registry import names
 from components.registry.store.mlflow_entities import OWN_TAGS
 from components.registry.store.version import RegisteredVersion, numbers_ascend
@@ -12,6 +13,7 @@ from components.registry.store.version import RegisteredVersion, numbers_ascend
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 
 _COMPARED_OWN_TAGS = (names.TREE_HASH_TAG, names.BLESSED_TAG, names.CONTRACT_VERSION_TAG)
+_LONG = f"{names.DATA_TAG_PREFIX}{INGEST_REPORT}"  # a JSON object; its counts are tags of their own
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,13 @@ def differences(first: RegisteredVersion, second: RegisteredVersion) -> list[Dif
 
 
 def _comparable(tags: Mapping[str, str]) -> dict[str, str]:
-    """Returns the tags without scores and settings."""
+    """Returns the tags without scores, settings and the report of the reading."""
     return {
         key: value
         for key, value in tags.items()
-        if not key.startswith(names.METRIC_TAG_PREFIX) and (key not in OWN_TAGS or key in _COMPARED_OWN_TAGS)
+        if key != _LONG
+        and not key.startswith(names.METRIC_TAG_PREFIX)
+        and (key not in OWN_TAGS or key in _COMPARED_OWN_TAGS)
     }
 
 

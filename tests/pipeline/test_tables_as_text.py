@@ -46,6 +46,7 @@ def version(number, *aliases, f1):
         "metric.entity_f1": str(f1), "metric.token_accuracy": "0.97", "tree_hash": f"{number:02}" * 32,
         "blessed": "true", "run_id": f"2026-11-2{number}T02:41:53.609251",
         "baseline_version": str(number - 1), "data.span": str(number),
+        "data.ingest_report": json.dumps({"lines": number}),
         "metrics_by_type": json.dumps({"PER": {"f1": f1, "support": 2345}}),
         "metrics_by_slice": json.dumps({f"sentence_length={each}": {"f1": f1} for each in ("1-5", "11-20", "6-10")}),
         "params": json.dumps({"trainer.epochs": str(10 * number), "trainer.seed": "0"}),
