@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from components.common.faults import explained
-from components.common.progress import progress_shown
+from components.common.progress import progress_shown, report_progress
 from components.corpus_example_gen.corpus.layout import matched_files
 from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import require_compatible
@@ -24,6 +24,8 @@ from pipeline.run.run_record import RunRecord, read_run
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
+
+_LOADING = "loading TFX and checking the inputs"
 
 
 def build_pipeline(
@@ -48,6 +50,7 @@ def build_pipeline(
     require_readable_corpus(config, inputs)
     if inputs.corpus is not None:
         require_space(config, matched_files(inputs.corpus, inputs.splits, inputs.window))
+    report_progress(_LOADING, 0, 0)  # the corpus is read
     registry = ModelRegistry(config.registry_uri)
     # Otherwise the last node would fail after the training.
     registry.check_ready(config.name)
@@ -103,7 +106,7 @@ def run_locally(
     begin = time.monotonic()
     folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
     with explained(folders):
-        with progress_shown("loading TFX and checking the inputs"):
+        with progress_shown(_LOADING):
             pipeline = build_pipeline(config, request, inputs)
             from components.trainer.devices import usable_gpus
             from pipeline.run.dag_runner import DagRunner

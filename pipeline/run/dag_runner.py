@@ -61,7 +61,12 @@ class DagRunner(LocalDagRunner):
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
         )
-        with run_lock(self.config), _cache(self.config), _beam_stages(), track_run(self.config, self.run_id, pipeline):
+        with (
+            run_lock(self.config, self.run_id),
+            _cache(self.config),
+            _beam_stages(),
+            track_run(self.config, self.run_id, pipeline),
+        ):
             super().run_with_ir(pipeline, run_options)
 
 

@@ -14,7 +14,7 @@ from components.common.files import sqlite_connection
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
-from pipeline.run.work_lock import is_in_use
+from pipeline.run.work_lock import is_running
 
 PUSHER = "RegistryPusher"
 """Name of the last node."""
@@ -140,7 +140,7 @@ def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
                     outputs[node, channel] = (relocation.text(uri), properties)
         cached = bool(nodes) and all(node.state == "cached" for node in nodes)
         source = _source(tables, artifacts) if cached else None
-    if any(node.state == _UNFINISHED for node in nodes) and run_id == run_ids(config)[0] and is_in_use(config):
+    if any(node.state == _UNFINISHED for node in nodes) and is_running(config, run_id):
         nodes = [dataclasses.replace(node, state="running") if node.state == _UNFINISHED else node for node in nodes]
     return RunRecord(tuple(nodes), outputs, run_id, artifacts, source)
 

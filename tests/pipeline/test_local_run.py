@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from support.settings import exporter_settings
 
+from components.common.progress import progress_to
 from components.exporter.contract.contract import build_contract
 from components.exporter.errors import BreakingChangeError
 from components.exporter.saved_model.embedded_metadata import embed_metadata
@@ -61,7 +62,10 @@ def test_settings_that_break_callers_of_the_champion_stop_the_run_before_it_begi
 def test_other_settings_pass(home, monkeypatch, settings):
     built = SimpleNamespace(create_pipeline=lambda *arguments: "a pipeline")
     monkeypatch.setitem(sys.modules, "pipeline.create", built)
-    assert build_pipeline(config(home, *settings)) == "a pipeline"
+    works = []
+    with progress_to(lambda work, *_: works.append(work)):
+        assert build_pipeline(config(home, *settings)) == "a pipeline"
+    assert works[-1] == "loading TFX and checking the inputs"  # not the reading of the corpus, which has ended
 
 
 def test_a_deleted_experiment_stops_a_run_before_anything_is_trained(tmp_path):

@@ -56,7 +56,7 @@ def test_a_run_after_a_move_rewrites_the_paths_of_the_work_folder_only(used, tmp
     moved = config_of(tmp_path / "moved")
     (tmp_path / "work").rename(tmp_path / "moved")
     assert Relocation.of(moved).former == (str(used.root),)
-    with run_lock(moved):
+    with run_lock(moved, "1"):
         assert Relocation.of(moved).former == ()
     old, new = str(used.root), str(moved.root)
     assert rows(moved)[0] == [uri.replace(old, new) for uri in before[0]]
@@ -88,10 +88,10 @@ def test_a_folder_that_a_run_uses_under_another_path_is_refused(used, tmp_path):
     with (
         locked(tmp_path / "copy" / ".run.lock", shared=True),
         pytest.raises(NerError, match=rf"it was {used.root}, and a run or `ner clean` uses it\. Wait"),
-        run_lock(copy),
+        run_lock(copy, "1"),
     ):
         pass
-    with run_lock(copy), run_lock(copy):  # two runs of one folder
+    with run_lock(copy, "1"), run_lock(copy, "2"):  # two runs of one folder
         assert Relocation.of(copy).former == ()
 
 
@@ -101,7 +101,7 @@ def test_a_run_that_begins_while_another_rewrites_waits_and_runs_side_by_side(us
     begun, finish = threading.Event(), threading.Event()
 
     def run():
-        with run_lock(copy):
+        with run_lock(copy, "1"):
             begun.set()
             finish.wait()
 
@@ -111,7 +111,7 @@ def test_a_run_that_begins_while_another_rewrites_waits_and_runs_side_by_side(us
         assert not begun.wait(0.2)
         rewrite_metadata(copy)
     assert begun.wait(60)
-    with run_lock(copy):
+    with run_lock(copy, "2"):
         assert Relocation.of(copy).former == ()
     finish.set()
     other.join()

@@ -123,13 +123,17 @@ def test_a_run_in_progress_is_running_and_one_that_was_killed_is_unfinished(conf
         (True, "running", "Trainer is running, and the Reporter has not ended"),
         (False, "unfinished", "Trainer was stopped before the Reporter ended"),
     ):
-        with run_lock(config) if held else contextlib.nullcontext():
+        with run_lock(config, "2026-11-23T10:00:00.1") if held else contextlib.nullcontext():
             assert RunLine.of(read_run(config, runs(config)[0])).state == f"{state}: Trainer"
             with pytest.raises(ReportError, match=f"no report, {problem}"):
                 write_report(config)
-    metadata.run("2026-11-24T10:00:00.1")
-    with run_lock(config):  # of the newer run
-        assert RunLine.of(read_run(config, runs(config)[1])).state == "unfinished: Trainer"
+    fourth = metadata.run("2026-11-24T10:00:00.1")
+    metadata.node(fourth, "Trainer", [("examples", 1)], state=mlmd.Execution.RUNNING)
+    for number in (0, 1):  # two runs at once, of which one was killed
+        with run_lock(config, runs(config)[number]):
+            states = [RunLine.of(read_run(config, run_id)).state for run_id in runs(config)[:2]]
+        assert [state == "running: Trainer" for state in states] == [number == 0, number == 1]
+    assert not [*(config.root / "reports").glob(".*")]
 
 
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):
