@@ -13,7 +13,7 @@ from components.registry.store.version import RegisteredVersion, numbers_ascend
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 
 _COMPARED_OWN_TAGS = (names.TREE_HASH_TAG, names.BLESSED_TAG, names.CONTRACT_VERSION_TAG)
-_LONG = f"{names.DATA_TAG_PREFIX}{INGEST_REPORT}"  # a JSON object; its counts are tags of their own
+_LONG = f"{names.DATA_TAG_PREFIX}{INGEST_REPORT}"  # a JSON object, whose counts are separate tags
 
 
 @dataclass(frozen=True)
