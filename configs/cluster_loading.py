@@ -52,7 +52,7 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
         ClusterConfig.model_validate({**values, "nodes": {_DEFAULT: values["nodes"][_DEFAULT]}})
         cluster = ClusterConfig.model_validate({**values, "nodes": nodes})
     except ValidationError as error:
-        raise validation_error(title, error, base) from None
+        raise validation_error(title, error, base, ClusterConfig) from None
     if target == "vertex":
         _require_vertex(cluster, title)
     return cluster

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from components.common.errors import NerError, counted, quoted
 from components.common.masking import secret_in
@@ -17,6 +17,7 @@ from components.common.masking import secret_in
 _TYPES = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "dataclass_type": "a section of settings",
     "dict_type": "a mapping",
     "finite_number": "a finite number",
     "float_parsing": "a number",
@@ -161,24 +162,27 @@ def merge_layers(
     return merged
 
 
-def validation_error(name: str, error: ValidationError, base: Path) -> ConfigError:
+def validation_error(name: str, error: ValidationError, base: Path, model: type[BaseModel]) -> ConfigError:
     """Formats pydantic's error, one line for each invalid value.
 
     Args:
         name: name of the configuration, for the first line.
         error: error of its validation.
         base: file of defaults, which holds every setting.
+        model: class of the configuration.
     """
     details = error.errors()
     # A list with an invalid value counts as too short, too.
     nested = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
     lines = [
-        _explain(detail, base) for detail in details if detail["type"] != "too_short" or detail["loc"] not in nested
+        _explain(detail, base, model)
+        for detail in details
+        if detail["type"] != "too_short" or detail["loc"] not in nested
     ]
     return ConfigError("\n".join([f"{name} is not valid:", *(f"  {line}" for line in lines)]))
 
 
-def _explain(detail: Mapping[str, Any], base: Path) -> str:
+def _explain(detail: Mapping[str, Any], base: Path, model: type[BaseModel]) -> str:
     """Formats one pydantic error as `<setting>: <problem>`."""
     kind, context = detail["type"], detail.get("ctx", {})
     where = ".".join(str(part) for part in detail["loc"] if part not in ("[key]", "[value]"))
@@ -193,7 +197,12 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
     if kind == "literal_error":
         return f"{where}: must be one of {context['expected']}, got {_shown(detail['input'])}"
     if kind in _TYPES:
-        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}{_fix(kind, where, detail['input'])}"
+        expected, fix = _TYPES[kind], _fix(kind, where, detail["input"])
+        keys = [] if isinstance(detail["input"], Mapping) else _keys_in_list(model, detail["loc"])
+        if keys:
+            kinds = "a list of sections" if kind == "tuple_type" else "a section"
+            expected, fix = f"{kinds} with the settings {', '.join(keys)}", ""
+        return f"{where}: must be {expected}, got {_shown(detail['input'])}{fix}"
     if kind == "too_short":
         return f"{where}: must have {counted(context['min_length'], 'value')} or more, got {_shown(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")
@@ -211,6 +220,16 @@ def _fix(kind: str, where: str, value: Any) -> str:
     if kind == "tuple_type" and value is not None:
         return f". Write {yaml.safe_dump([value], default_flow_style=True, allow_unicode=True).strip()}"
     return ". Columns count from 0" if kind.startswith("int") and where.endswith("_column") else ""
+
+
+def _keys_in_list(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """Returns the settings of a section in a list, for the path of the list or of the section; of other values none."""
+    name = path[-2] if isinstance(path[-1], int) else path[-1]
+    definitions = model.model_json_schema()["$defs"]
+    for definition in definitions.values():
+        if section := definition.get("properties", {}).get(name, {}).get("items", {}).get("$ref"):
+            return list(definitions[section.rpartition("/")[2]]["properties"])
+    return []
 
 
 def _shown(value: Any) -> str:

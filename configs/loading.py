@@ -37,4 +37,6 @@ def load_config(profile: Path | None, settings: Sequence[str] = ()) -> PipelineC
     try:
         return PipelineConfig.model_validate(values)
     except ValidationError as error:
-        raise validation_error(f"configuration {profile}" if profile else "configuration", error, BASE) from None
+        raise validation_error(
+            f"configuration {profile}" if profile else "configuration", error, BASE, PipelineConfig
+        ) from None

@@ -89,7 +89,13 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer.learning_rate=.inf", "trainer.learning_rate: must be a finite number, got inf"),
         ("trainer.cnn_linear=3", "trainer.cnn_linear: must be a section of settings, got 3"),
         ("evaluator.slices=source", "evaluator.slices: must be a list, got 'source'. Write [source]"),
+        (
+            "transform.gazetteers=x",
+            "transform.gazetteers: must be a list of sections with the settings path, type, case, endings, got 'x'",
+        ),
         ("transform.gazetteers={path: x, type: A}", "must be a list, got {'path': 'x', 'type': 'A'}. Write [{path: x"),
+        ("transform.gazetteers=[x]", "transform.gazetteers.0: must be a section with the settings path, type, case"),
+        ("evaluator.rules=[f1]", "evaluator.rules.0: must be a section with the settings metric, slice, bound"),
         ("corpus.token_column=word", "corpus.token_column: must be a whole number, got 'word'. Columns count from 0"),
         ("evaluator.metrics={1: 'm:f'}", "evaluator.metrics.1: must be text, got 1"),
         ("exporter.signatures={a b: 'm:f'}", "exporter.signatures: the name `a b` must be a letter, then"),
