@@ -126,24 +126,24 @@ class ReadingLimits(NamedTuple):
         sentences: sentences of a file.
         size: bytes of a file of lines; the readers detect the format from all lines, a minute for each 30 MB.
         files: files of a split, evenly spaced.
-        whole: bytes of a file that is only read whole, such as JSON and Parquet.
+        total: bytes of all files; those that are only read whole, such as JSON arrays, count with all their bytes.
         confirmed: bytes of all files that are read as a whole because their beginnings have errors.
     """
 
     sentences: int = 10_000
     size: int = 2_000_000
     files: int | None = None
-    whole: int | None = None
+    total: int | None = None
     confirmed: int | None = None
 
 
 def require_readable_corpus(config: PipelineConfig, inputs: RunInputs) -> None:
-    """Reads the first sentences of some files of the corpus, in about a second; with errors in them up to 4 MB.
+    """Reads the first sentences of some files of the corpus, in a few seconds; with errors in them up to 4 MB.
 
     Raises:
         CorpusError: the run would end with this error, after TFX is loaded.
     """
-    limits = ReadingLimits(sentences=300, size=50_000, files=20, whole=1_000_000, confirmed=4_000_000)
+    limits = ReadingLimits(sentences=300, size=50_000, files=20, total=1_000_000, confirmed=4_000_000)
     read_beginnings(config, inputs, limits)
 
 
@@ -172,11 +172,13 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
     splits = {name: [path for each in own for path in matching(folder, each)] for name, own in patterns.items()}
     every = {path for own in splits.values() for path in own}
     training = set(splits.get(TRAIN_SPLIT) or every)
-    beginnings = dict[Path, FileContent | None]()
-    for path in (path for own in splits.values() for path in evenly_spaced(own, limits.files or max(len(own), 1))):
+    beginnings, total = dict[Path, FileContent | None](), 0
+    chosen = [evenly_spaced(own, limits.files or max(len(own), 1)) for own in splits.values()]
+    for path in filter(None, itertools.chain.from_iterable(itertools.zip_longest(*chosen))):  # of each split one
         beginning = _beginning(path, limits.size)
-        if beginning is not None or _is_within(path, limits.whole):
-            beginnings[path] = beginning
+        size = beginning.size if beginning is not None else _size(path) if path.is_dir() else _bytes(path)
+        if limits.total is None or total + size <= limits.total:
+            beginnings[path], total = beginning, total + size
     is_known = config.transform.tokenizer != AUTO or not config.corpus.min_raw_text_survival
     tokenizers: tuple[str, ...] = (WORDS, CHARACTERS)  # files that are not read here decide
     if is_known or training <= beginnings.keys():
@@ -195,7 +197,7 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
         except CorpusError:
             if beginning is None:
                 raise
-            if not _is_within(path, None if limits.confirmed is None else limits.confirmed - confirmed):
+            if limits.confirmed is not None and confirmed + _bytes(path) > limits.confirmed:
                 unfinished.add(path)
                 continue
             beginning, confirmed = None, confirmed + _bytes(path)
@@ -213,11 +215,6 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
     skipped = f", {counted(total.total_skipped, 'sentence or file', 'sentences or files')} skipped"
     rest = f"; the rest of {counted(len(unfinished), 'large file')} was not read" if unfinished else ""
     return f"{read_text} can be read{skipped if total.total_skipped else ''}{rest}"
-
-
-def _is_within(path: Path, most: int | None) -> bool:
-    """Returns whether a file or folder has at most so many bytes; None: any number."""
-    return most is None or (_size(path) if path.is_dir() else _bytes(path)) <= most
 
 
 def _read(

@@ -289,6 +289,18 @@ def test_rows_of_different_widths_with_tags_are_not_taken_for_text(tmp_path, row
     assert "without labels" not in str(caught.value)
 
 
+def test_the_limit_of_bytes_holds_for_all_files_together(tmp_path):
+    record = b'[{"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}]'
+    (tmp_path / "corpus").mkdir()
+    for name, content in (("train", record), ("dev", record), ("test", b"{}")):
+        (tmp_path / "corpus" / f"{name}.json").write_bytes(content)
+    config = config_of(tmp_path / "work", f"corpus.path={tmp_path / 'corpus'}")
+    inputs, size = prepare_inputs(config), 2 * len(record)
+    assert read_beginnings(config, inputs, ReadingLimits(total=size)).endswith("1 large file was not read")
+    with pytest.raises(CorpusError, match=r"test\.json"):
+        read_beginnings(config, inputs, ReadingLimits(total=size + 2))
+
+
 def test_the_limit_of_confirmations_holds_for_all_files_together(tmp_path):
     # The beginning of each file is refused, and so is the third file as a whole.
     rows = b"Ida\tPERSON\n\n" * 6_000
