@@ -34,12 +34,15 @@ def parallel_files(folder: Path) -> tuple[Path, Path] | None:
     Example: tests/components/corpus_example_gen/corpus/test_parallel_files.py.
     """
     paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    samples = {path: list(_head(path)) for path in paths[:_MOST_FILES]}
-    for tags, rows in samples.items():
-        for texts, others in samples.items():
-            if texts != tags and is_tags_only(rows) and not is_tags_only(others) and _lengths(rows) == _lengths(others):
-                return texts, tags
-    return None
+    tags, texts = dict[Path, tuple[int, ...]](), dict[tuple[int, ...], Path]()  # numbers of words in the lines
+    for path in paths[:_MOST_FILES]:
+        lines = list(_head(path))
+        lengths = tuple(len(line.split()) for line in lines)
+        if is_tags_only(lines):
+            tags[path] = lengths
+        else:
+            texts.setdefault(lengths, path)
+    return next(((texts[own], path) for path, own in tags.items() if own in texts), None)
 
 
 def paste_command(folder: Path, texts: str, tags: str, target: str) -> str:
@@ -56,10 +59,6 @@ def paste_command(folder: Path, texts: str, tags: str, target: str) -> str:
     return f"`{unpack}paste {files}{unix} > {target}`"
 
 
-def _lengths(lines: list[str]) -> list[int]:
-    return [len(line.split()) for line in lines]
-
-
 def _head(path: Path) -> Iterator[str]:
     opened = gzip.open if path.suffix == _GZ else open
     with (
@@ -71,3 +70,5 @@ def _head(path: Path) -> Iterator[str]:
             if not line:
                 return
             yield line
+            if len(line) == _LONGEST:  # such as JSON in one line
+                return

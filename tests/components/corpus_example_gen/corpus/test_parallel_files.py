@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from support.settings import corpus_settings
 
+from components.corpus_example_gen.corpus import parallel_files
 from components.corpus_example_gen.corpus.layout import find_splits
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
@@ -84,3 +85,12 @@ def test_texts_and_tags_of_splits_are_recognized_before_names(tmp_path):
         (tmp_path / f"{split}.tags.txt").write_text(TAGS)
     with pytest.raises(CorpusError, match=r"`paste dev\.words\.txt dev\.tags\.txt > dev\.tsv`"):
         find_splits(tmp_path)
+
+
+def test_each_file_is_looked_at_once_and_long_lines_in_part(tmp_path, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(parallel_files, "is_tags_only", lambda lines: looked_at.append(lines) or False)
+    for number in range(10):
+        (tmp_path / f"{number}.json").write_text("[" + "{} " * 100_000 + "]")
+    assert parallel_files.parallel_files(tmp_path) is None
+    assert [sum(map(len, lines)) for lines in looked_at] == [100_000] * 10
