@@ -172,13 +172,13 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
     splits = {name: [path for each in own for path in matching(folder, each)] for name, own in patterns.items()}
     every = {path for own in splits.values() for path in own}
     training = set(splits.get(TRAIN_SPLIT) or every)
-    beginnings, total = dict[Path, FileContent | None](), 0
-    chosen = [evenly_spaced(own, limits.files or max(len(own), 1)) for own in splits.values()]
-    for path in filter(None, itertools.chain.from_iterable(itertools.zip_longest(*chosen))):  # of each split one
+    beginnings, size = dict[Path, FileContent | None](), 0
+    samples = [evenly_spaced(own, limits.files or max(len(own), 1)) for own in splits.values()]
+    for path in filter(None, itertools.chain.from_iterable(itertools.zip_longest(*samples))):  # of each split one
         beginning = _beginning(path, limits.size)
-        size = beginning.size if beginning is not None else _size(path) if path.is_dir() else _bytes(path)
-        if limits.total is None or total + size <= limits.total:
-            beginnings[path], total = beginning, total + size
+        own_size = beginning.size if beginning is not None else _size(path) if path.is_dir() else _bytes(path)
+        if limits.total is None or size + own_size <= limits.total:
+            beginnings[path], size = beginning, size + own_size
     is_known = config.transform.tokenizer != AUTO or not config.corpus.min_raw_text_survival
     tokenizers: tuple[str, ...] = (WORDS, CHARACTERS)  # files that are not read here decide
     if is_known or training <= beginnings.keys():
