@@ -172,13 +172,7 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
     splits = {name: [path for each in own for path in matching(folder, each)] for name, own in patterns.items()}
     every = {path for own in splits.values() for path in own}
     training = set(splits.get(TRAIN_SPLIT) or every)
-    beginnings, size = dict[Path, FileContent | None](), 0
-    samples = [evenly_spaced(own, limits.files or max(len(own), 1)) for own in splits.values()]
-    for path in filter(None, itertools.chain.from_iterable(itertools.zip_longest(*samples))):  # of each split one
-        beginning = _beginning(path, limits.size)
-        own_size = beginning.size if beginning is not None else _size(path) if path.is_dir() else _bytes(path)
-        if limits.total is None or size + own_size <= limits.total:
-            beginnings[path], size = beginning, size + own_size
+    beginnings = _beginnings(splits.values(), limits)
     is_known = config.transform.tokenizer != AUTO or not config.corpus.min_raw_text_survival
     tokenizers: tuple[str, ...] = (WORDS, CHARACTERS)  # files that are not read here decide
     if is_known or training <= beginnings.keys():
@@ -215,6 +209,20 @@ def read_beginnings(config: PipelineConfig, inputs: RunInputs, limits: ReadingLi
     skipped = f", {counted(total.total_skipped, 'sentence or file', 'sentences or files')} skipped"
     rest = f"; the rest of {counted(len(unfinished), 'large file')} was not read" if unfinished else ""
     return f"{read_text} can be read{skipped if total.total_skipped else ''}{rest}"
+
+
+def _beginnings(splits: Iterable[Sequence[Path]], limits: ReadingLimits) -> dict[Path, FileContent | None]:
+    """Returns the files to read, and the beginnings of large ones; None: the whole file."""
+    beginnings, total = dict[Path, FileContent | None](), 0
+    samples = [evenly_spaced(paths, limits.files or max(len(paths), 1)) for paths in splits]
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*samples))  # the first of each split, the second, ...
+    for path in filter(None, in_turn):
+        beginning = _beginning(path, limits.size)
+        size = _size(path) if beginning is None else beginning.size
+        if limits.total is None or total + size <= limits.total:
+            beginnings[path] = beginning
+            total += size
+    return beginnings
 
 
 def _read(
@@ -293,8 +301,9 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _size(folder: Path) -> int:
-    return sum(_bytes(file) for file in _files(folder))
+def _size(path: Path) -> int:
+    """Returns the bytes of a file or of all files in a folder."""
+    return sum(map(_bytes, _files(path) if path.is_dir() else [path]))
 
 
 def _files(folder: Path) -> Iterator[Path]:
