@@ -25,7 +25,7 @@ class Clock(EpochLog):
     def __init__(self):
         self.ends = []
 
-    def write(self, epoch, row, *, best):
+    def write(self, epoch, row, *, kept):
         self.ends.append(time.process_time())
 
 
